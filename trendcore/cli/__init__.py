@@ -1,0 +1,3 @@
+"""Command line of trendcore: each command calls one public function."""
+
+from __future__ import annotations
