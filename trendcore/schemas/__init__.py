@@ -20,7 +20,9 @@ PAPERS = pa.schema(
         pa.field("date", pa.date32()),
         pa.field("countries", COUNTRIES, nullable=False),  # distinct, sorted, known ones only
         pa.field("shares", SHARES, nullable=False),  # author fractions, same length; unknown rest = 1 - sum
-        pa.field("units", COUNTRIES, nullable=False),  # one code a unit (author x country), for complete counting
+        pa.field(
+            "units", COUNTRIES, nullable=False
+        ),  # one code a unit (author x country), for complete counting
         pa.field("first_country", COUNTRY),  # of the first author, null when unknown
         pa.field("n_authors", pa.int32(), nullable=False),
         pa.field("n_authors_unknown", pa.int32(), nullable=False),
@@ -33,7 +35,9 @@ PAPERS = pa.schema(
         pa.field("is_paratext", pa.bool_(), nullable=False),
         pa.field("is_xpac", pa.bool_(), nullable=False),
         pa.field("cited_by", pa.int32()),
-        pa.field("updated", pa.date32()),  # snapshot date, else the record's own; the later one wins for an id
+        pa.field(
+            "updated", pa.date32()
+        ),  # snapshot date, else the record's own; the later one wins for an id
         pa.field("source_file", pa.string(), nullable=False),
         pa.field("source_line", pa.int64(), nullable=False),
     ]
@@ -57,7 +61,9 @@ PATENTS = pa.schema(
         pa.field("applicant_units", COUNTRIES, nullable=False),
         pa.field("n_applicants", pa.int32(), nullable=False),
         pa.field("n_applicants_unknown", pa.int32(), nullable=False),
-        pa.field("cpc", pa.list_(pa.string()), nullable=False),  # normalised symbols: "G06N10/40", "H01L21", "H01L"
+        pa.field(
+            "cpc", pa.list_(pa.string()), nullable=False
+        ),  # normalised symbols: "G06N10/40", "H01L21", "H01L"
         pa.field("type", pa.string()),
         pa.field("source_file", pa.string(), nullable=False),
         pa.field("source_line", pa.int64(), nullable=False),
@@ -71,7 +77,9 @@ TRADE = pa.schema(
         pa.field("importer", COUNTRY, nullable=False),
         pa.field("hs6", pa.string(), nullable=False),  # zero-padded; shorter where the feed is cut (8542)
         pa.field("hs_revision", pa.string(), nullable=False),  # HS92 HS96 HS02 HS07 HS12 HS17 HS22
-        pa.field("flow", pa.string(), nullable=False),  # trade (reconciled), export, import, re-export, re-import
+        pa.field(
+            "flow", pa.string(), nullable=False
+        ),  # trade (reconciled), export, import, re-export, re-import
         pa.field("reporter_side", pa.string(), nullable=False),  # reconciled, exporter or importer
         pa.field("value", pa.int64(), nullable=False),  # thousandths of a US dollar
         pa.field("quantity_t", pa.float64()),  # tonnes
