@@ -112,13 +112,13 @@ def test_nothing_unpickles_or_evaluates() -> None:
 
 
 def test_public_names_survive_importing_every_module() -> None:
-    import trendcore
+    import trendcore as tc
 
-    before = {name: getattr(trendcore, name) for name in trendcore.__all__}
-    for info in pkgutil.walk_packages(trendcore.__path__, "trendcore."):
+    before = {name: getattr(tc, name) for name in tc.__all__}
+    for info in pkgutil.walk_packages(tc.__path__, "trendcore."):
         importlib.import_module(info.name)
     for name, value in before.items():
-        assert getattr(trendcore, name) is value, f"a module hides trendcore.{name}"
+        assert getattr(tc, name) is value, f"a module hides trendcore.{name}"
 
 
 def test_import_loads_the_standard_library_only() -> None:
