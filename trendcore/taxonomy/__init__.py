@@ -1,0 +1,10 @@
+"""Technology fields, countries, country policies and blocs: versioned data, and the look-ups in it.
+
+Every content has a version and a sha256; both are written beside each result.
+"""
+
+from __future__ import annotations
+
+from trendcore.taxonomy.country_table import Countries, countries
+
+__all__ = ["Countries", "countries"]
