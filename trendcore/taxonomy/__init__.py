@@ -6,5 +6,6 @@ Every content has a version and a sha256; both are written beside each result.
 from __future__ import annotations
 
 from trendcore.taxonomy.country_table import Countries, countries
+from trendcore.taxonomy.field_taxonomy import FieldTaxonomy, fields
 
-__all__ = ["Countries", "countries"]
+__all__ = ["Countries", "FieldTaxonomy", "countries", "fields"]
