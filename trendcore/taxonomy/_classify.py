@@ -89,7 +89,8 @@ class PaperClassifier:
 
     def __call__(self, batch: pl.Series) -> pl.Series:
         """Judge a struct column of topics, topic_scheme and year."""
-        topics, scheme = batch.struct.field("topics").cast(TOPICS), batch.struct.field("topic_scheme")
+        topics = batch.struct.field("topics").cast(TOPICS)
+        scheme = batch.struct.field("topic_scheme").cast(pl.String)
         by_concept = (scheme == "openalex-concepts").fill_null(value=False).to_numpy()
         lengths = topics.list.len().fill_null(0).to_numpy().astype(np.int64)
         flat = topics.filter(lengths > 0).explode()
@@ -195,7 +196,8 @@ class TradeClassifier:
     def __call__(self, batch: pl.Series) -> pl.Series:
         """Judge a struct column of hs6 and hs_revision."""
         frame = pl.DataFrame(
-            {"code": batch.struct.field("hs6"), "edition": batch.struct.field("hs_revision")}
+            {"code": batch.struct.field("hs6"), "edition": batch.struct.field("hs_revision")},
+            schema={"code": pl.String, "edition": pl.String},
         )
         distinct = frame.unique()
         judged = [self.judge(code, edition) for code, edition in distinct.rows()]
