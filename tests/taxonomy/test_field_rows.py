@@ -297,6 +297,16 @@ def test_other_columns_stay_and_fields_are_renewed() -> None:
     assert FIELDS.patents(once.lazy()).collect().equals(once)
 
 
+def test_travels_to_a_worker_process() -> None:
+    import pickle
+
+    there = pickle.loads(pickle.dumps(BOTH))
+    assert there.sha256 == BOTH.sha256
+    assert patent("G06V20/10", using=there) == (["ai_wide"], [])
+    assert pickle.loads(pickle.dumps(taxonomy.countries())).resolve("baci", 490) == 158
+    assert pickle.loads(pickle.dumps(taxonomy.policy())) == taxonomy.policy()
+
+
 topic = st.tuples(
     st.sampled_from([10020, 10036, 10472, 10714, 11082, 14423, 10001, 10203]),
     st.sampled_from([0.01, 0.3, 0.5, 0.9]),

@@ -169,11 +169,15 @@ class PatentClassifier:
         yes, unknown = [0] * periods, [0] * periods
         year_of_period = [-1, *self.breaks.tolist()]
         for bit, (rules, out, cut_counts) in enumerate(self.rules):
-            near = rules.get(symbol.section_class, ())
+            near = rules.get(symbol.section_class + (symbol.subclass or ""), ())
             if not near:
                 continue
+            apart = out.get(symbol.section_class + (symbol.subclass or ""), ())
+            dated = any(rule.first is not None or rule.last is not None for rule in near + apart)
+            found = Answer.NO
             for period, year in enumerate(year_of_period):
-                found = answer(symbol, near, out.get(symbol.section_class, ()), cut_counts, year)
+                if dated or period == 0:
+                    found = answer(symbol, near, apart, cut_counts, year)
                 yes[period] |= (found is Answer.YES) << bit
                 unknown[period] |= (found is Answer.UNKNOWN) << bit
         return True, tuple(yes), tuple(unknown)
@@ -272,6 +276,6 @@ def _breaks(views: tuple[View, ...]) -> set[int]:
 
 
 def _by_class(rules: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
-    """Rules by section and class (``H01``), so that a symbol meets few of them."""
-    classes = {rule.subclass[:3] for rule in rules}
-    return {name: tuple(rule for rule in rules if rule.subclass[:3] == name) for name in sorted(classes)}
+    """Rules by subclass and by class (``H01L``, ``H01``), so that a symbol meets few of them."""
+    names = {rule.subclass for rule in rules} | {rule.subclass[:3] for rule in rules}
+    return {name: tuple(rule for rule in rules if rule.subclass.startswith(name)) for name in sorted(names)}

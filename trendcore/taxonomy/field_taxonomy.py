@@ -78,6 +78,10 @@ class FieldTaxonomy:
         """Name, breadth and hash: what tells two taxonomies apart."""
         return f"FieldTaxonomy({self.version!r}, breadth={self.breadth!r}, sha256={self.sha256[:12]!r})"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to a worker process as the content; what was judged so far stays behind."""
+        return _make, (self._file, self.breadth, self.proxies)
+
     def papers(self, lf: pl.LazyFrame) -> pl.LazyFrame:
         """Add the fields of papers.
 
@@ -352,7 +356,11 @@ def fields(
     """
     if breadth not in BREADTHS:
         raise UsageError(f"unknown breadth {breadth!r}; one of {', '.join(BREADTHS)}")
-    return FieldTaxonomy(read_field_file(path), breadth, proxies=proxies)
+    return _make(read_field_file(path), breadth, proxies)
+
+
+def _make(file: FieldFile, breadth: Breadth, proxies: bool) -> FieldTaxonomy:
+    return FieldTaxonomy(file, breadth, proxies=proxies)
 
 
 def _judge(
