@@ -1,0 +1,25 @@
+"""Indices: pure functions of tallies, one file each, with a registry.
+
+`compute` gives a long table, `compute_wide` one column an index, `conventions` what their columns mean,
+`registry` every index with its formula, range, edge cases and source. A new index is one file here, named in
+`registry.py`.
+"""
+
+from trendcore.indices.compute import compute, compute_wide, conventions, to_long
+from trendcore.indices.model import SMALL_COUNT, VALUE_FLAGS, Index
+from trendcore.indices.registry import Request, index, registry, request, skipped
+
+__all__ = [
+    "SMALL_COUNT",
+    "VALUE_FLAGS",
+    "Index",
+    "Request",
+    "compute",
+    "compute_wide",
+    "conventions",
+    "index",
+    "registry",
+    "request",
+    "skipped",
+    "to_long",
+]
