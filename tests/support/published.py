@@ -1,0 +1,96 @@
+"""A workspace that publishes a small invented release, for tests of what reads one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+KEYS = {"source": pl.String, "role": pl.String, "field": pl.String, "year": pl.Int16}
+LONG = KEYS | {
+    "product": pl.String, "a": pl.String, "b": pl.String, "index": pl.String, "value": pl.Float64,
+    "value_flag": pl.String, "counting": pl.String, "marginals": pl.String, "universe": pl.String,
+    "neutral": pl.Float64, "policy": pl.String,
+}  # fmt: skip
+COVERAGE = KEYS | {
+    "works": pl.Int64,
+    "works_known": pl.Int64,
+    "field_unknown": pl.Int64,
+    "year_complete": pl.Boolean,
+}
+
+
+def _row(
+    cell: tuple[Any, ...], a: str, b: str | None, index: str, value: float | None, marginals: str
+) -> dict[str, Any]:
+    base = dict(zip(KEYS, cell, strict=True))
+    rest = {"value_flag": None, "counting": "full", "universe": "all", "neutral": None, "policy": "x"}
+    return (
+        base
+        | {"product": None, "a": a, "b": b, "index": index, "value": value, "marginals": marginals}
+        | rest
+    )
+
+
+def _rows() -> list[dict[str, Any]]:
+    rows = []
+    for year in (2018, 2022, 2023, 2024):
+        for role, source in (("author", "openalex"), ("inventor", "patentsview")):
+            cell = (source, role, "ai", year)
+            for at, (a, b) in enumerate((("CN", "US"), ("JP", "US"), ("DE", "US"), ("AU", "JP"))):
+                joint = (40 - 9 * at) * (year - 2016) // 7 if a != "AU" else 2
+                rows.append(_row(cell, a, b, "joint", float(joint), "none"))
+                rows.append(_row(cell, a, b, "salton", joint / 200, "docs_int"))
+                rows.append(_row(cell, a, b, "ncses", 1.5 - at / 10, "docs_int"))
+                rows.append(_row(cell, a, b, "share", joint / 100, "docs_int"))
+                rows.append(_row(cell, b, a, "share", joint / 400, "docs_int"))
+        cell = ("patentsview", "inventor-applicant", "ai", year)
+        rows.append(_row(cell, "JP", "US", "joint", 7.0, "none"))
+        rows.append(_row(cell, "US", "JP", "joint", 2.0, "none"))
+        cell = ("baci", "reconciled", "semiconductors", year)
+        for a, b, value in (("JP", "US", 3.1e9), ("US", "JP", 2.2e9), ("TW", "US", 9.0e9)):
+            rows.append(_row(cell, a, b, "value", value, "none"))
+            rows.append(_row(cell, b, a, "import_share", value / 2e10, "none"))
+            rows.append(_row(cell, a, b, "trade_intensity", 1.25, "none"))
+    return rows
+
+
+def _coverage() -> list[dict[str, Any]]:
+    cells = {tuple(row[key] for key in KEYS) for row in _rows()}
+    return [
+        dict(zip(KEYS, cell, strict=True))
+        | {"works": 1000, "works_known": 900, "field_unknown": 20, "year_complete": cell[3] < 2024}
+        for cell in sorted(cells)
+    ]
+
+
+class PublishedWorkspace:
+    """Stands for `trendcore.Workspace` where only reading is tested."""
+
+    def __init__(self, path: str = "ws") -> None:
+        self.path = path
+        self.asked: list[int | None] = []
+
+    def indices(
+        self, pair: str | None = None, release: int | None = None, **equal: str | None
+    ) -> pl.LazyFrame:
+        self.asked.append(release)
+        frame = pl.DataFrame(_rows(), schema=LONG).lazy()
+        if pair is not None:
+            a, b = pair.split("-")
+            frame = frame.filter(pl.col("a").is_in([a, b]), pl.col("b").is_in([a, b]))
+        for column, value in equal.items():
+            if value is not None:
+                frame = frame.filter(pl.col(column) == value)
+        return frame
+
+    def table(self, name: str, release: int | None = None) -> pl.LazyFrame:
+        self.asked.append(release)
+        if name == "coverage":
+            return pl.DataFrame(_coverage(), schema=COVERAGE).lazy()
+        return pl.DataFrame(
+            {"a": ["=1+1", "JP"], "b": ["US", "US"], "n": [1, 2], "members": [["JP", "US"], []]}
+        ).lazy()
+
+    def releases(self) -> pl.DataFrame:
+        return pl.DataFrame({"release": [1, 2], "created": ["2024-07-08T00:00:00Z", "2024-07-09T00:00:00Z"]})

@@ -1,0 +1,151 @@
+"""Published tables as files: `trendcore export`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trendcore.cli.output import safe_text
+from trendcore.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from trendcore.workspace import Workspace
+
+_SHEET_ROWS = 1_048_576  # rows of an Excel sheet, the header among them
+_ENDINGS = {".parquet": "parquet", ".csv": "csv", ".xlsx": "xlsx", ".arrow": "arrow", ".feather": "arrow"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of which published table."""
+
+    table: str
+    pair: str | None
+    field: str | None
+    source: str | None
+    index: str | None
+    release: int | None
+
+
+def write_table(
+    workspace: Workspace, selection: Selection, out: Path, form: str | None, *, force: bool
+) -> int:
+    """Write the selection beside its place, put it there in one step, and return the number of rows.
+
+    Raises
+    ------
+    UsageError
+        Where the form is unknown, the file exists, or the rows do not fit an Excel sheet.
+    """
+    writer = _writer(form or _ENDINGS.get(out.suffix.lower(), ""))
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists; give --force to replace it")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"the folder of {out} does not exist")
+    frame = _select(workspace, selection).collect()
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        writer(frame, part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return frame.height
+
+
+def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
+    import polars as pl
+
+    from trendcore.cli.pair import Pair, country
+
+    pair = None
+    if selection.pair is not None:
+        a, dash, b = selection.pair.partition("-")
+        if not dash:
+            raise UsageError(f"a pair is two countries with a dash between, not {selection.pair!r}")
+        pair = "-".join(Pair(country(a), country(b)).sorted)
+    if selection.table == "indices":
+        return workspace.indices(
+            pair=pair,
+            field=selection.field,
+            source=selection.source,
+            index=selection.index,
+            release=selection.release,
+        )
+    rows = workspace.table(selection.table, release=selection.release)
+    names = rows.collect_schema().names()
+    for column, wanted in (
+        ("field", selection.field),
+        ("source", selection.source),
+        ("index", selection.index),
+    ):
+        if wanted is not None:
+            _must_have(column, names, selection.table)
+            rows = rows.filter(pl.col(column) == wanted)
+    if pair is not None:
+        _must_have("b", names, selection.table)
+        both = pl.concat_list(pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b")).list.join("-")
+        rows = rows.filter(both == pair)
+    return rows
+
+
+def _must_have(column: str, names: list[str], table: str) -> None:
+    if column not in names:
+        raise UsageError(f"the table {table} has no column {column} to select by")
+
+
+def _writer(form: str) -> Callable[[pl.DataFrame, Path], None]:
+    writers = {"parquet": _parquet, "csv": _csv, "xlsx": _xlsx, "arrow": _arrow}
+    if form not in writers:
+        raise UsageError(f"unknown format {form or '(none)'}: give --format parquet, csv, xlsx or arrow")
+    return writers[form]
+
+
+def _parquet(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_parquet(path)
+
+
+def _arrow(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_ipc(path, compression="zstd")
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write lists as texts, and escape texts that a spreadsheet would run."""
+    import polars as pl
+    import polars.selectors as cs
+
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
+    formula = cs.string().str.contains(r"^[=+\-@\t\r]")
+    return flat.with_columns(
+        pl.when(formula).then(pl.lit("'") + cs.string()).otherwise(cs.string()).name.keep()
+    )
+
+
+def _csv(frame: pl.DataFrame, path: Path) -> None:
+    _flat(frame).write_csv(path)
+
+
+def _xlsx(frame: pl.DataFrame, path: Path) -> None:
+    """Write one sheet; every text is a text cell, never a formula or a link."""
+    import xlsxwriter
+
+    if frame.height >= _SHEET_ROWS:
+        raise UsageError(
+            f"{frame.height:,} rows do not fit an Excel sheet; select with --pair, --field, --source or "
+            "--index, or write parquet"
+        )
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet("trendcore")
+        sheet.write_row(0, 0, [safe_text(name) for name in frame.columns])
+        for at, row in enumerate(_flat(frame).iter_rows(), start=1):
+            for column, value in enumerate(row):
+                if isinstance(value, (bool, int, float, str)):
+                    sheet.write(at, column, value)
+                elif value is not None:
+                    sheet.write_string(at, column, str(value))

@@ -1,0 +1,101 @@
+"""From exceptions to one line on stderr and an exit code: nothing here shows a traceback unless asked to."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from trendcore.errors import InterruptedUpdateError, StorageError, TrendcoreError
+
+EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in trendcore itself ·
+2 usage or unusable input · 3 a quality gate refused · 4 too much input quarantined ·
+5 lock or conflict · 6 storage · 7 GPU asked for and absent · 130, 143 interrupted and rolled back"""
+
+_AS_IT_WAS = "interrupted; the workspace is as it was"
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM arrived."""
+
+
+def catch_termination() -> None:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that locks are given back."""
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise TerminatedError
+
+    signal.signal(signal.SIGTERM, terminate)
+
+
+def tolerate_encoding() -> None:
+    """Print a question mark rather than fail where the terminal cannot show a character."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def complain(message: str) -> None:
+    """Write one line `error: ...` to stderr."""
+    typer.echo("error: " + " ".join(message.split()), err=True)
+
+
+class Commands(TyperGroup):
+    """The group of all commands; turns what they raise into a line and an exit code."""
+
+    debug = False
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an interruption becomes an error of ours with its exit code."""
+        self.debug = bool(ctx.params.get("_debug"))
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            error = InterruptedUpdateError(_AS_IT_WAS)
+            error.exit_code = 143 if isinstance(interruption, TerminatedError) else 130
+            raise error from interruption
+
+    def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+        """Run with the given arguments; in standalone mode leave by `SystemExit`."""
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, standalone_mode=False, **extra)
+        except Exception as error:
+            if self.debug:
+                raise
+            code = report(error)
+        except BaseException as error:
+            # Polars panics are no Exceptions; everything else of this kind is a request to leave.
+            if type(error).__name__ != "PanicException" or self.debug:
+                raise
+            code = report(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def report(error: BaseException) -> int:
+    """Write the error's line and return its exit code."""
+    if isinstance(error, TrendcoreError):
+        complain(str(error))
+        return error.exit_code
+    if hasattr(error, "format_message"):  # a wrong option or argument
+        context = getattr(error, "ctx", None)
+        hint = f" (see '{context.command_path} --help')" if context is not None else ""
+        complain(f"{error.format_message()}{hint}")
+        return TrendcoreError.exit_code
+    if isinstance(error, OSError):
+        place = f": {error.filename}" if error.filename else ""
+        complain(f"{error.strerror or error}{place}")
+        return 2 if isinstance(error, FileNotFoundError) else StorageError.exit_code
+    if isinstance(error, typer.Abort):
+        complain("aborted")
+        return 1
+    complain(
+        f"{type(error).__name__}: {error}. This is a fault of trendcore; `trendcore --debug ...` shows where"
+    )
+    return 1

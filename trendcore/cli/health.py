@@ -1,0 +1,73 @@
+"""What is installed and how a workspace is: `trendcore doctor`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import typer
+
+_PACKAGES = ("polars", "pyarrow", "deltalake", "numpy", "numba", "msgspec", "isal", "typer", "rich")
+
+
+def examine(workspace: str | None) -> dict[str, Any]:
+    """Return versions, backends, cores and, if asked, the state of a workspace."""
+    import trendcore as tc
+
+    found: dict[str, Any] = {
+        "trendcore": tc.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "cores": _cores(),
+        "backends": _backends(),
+    }
+    if workspace is not None:
+        found["workspace"] = _workspace(workspace)
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _cores() -> int:
+    """Return the cores that this process may use, which in a container are fewer than the machine's."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def _backends() -> dict[str, str | None]:
+    """Return each backend with None where it can be used, else the reason why not."""
+    from trendcore_kernels import dispatch
+
+    return dict(dispatch.available())
+
+
+def _workspace(path: str) -> dict[str, Any]:
+    from trendcore.workspace import Workspace
+
+    releases = Workspace(path).releases()
+    return {
+        "path": path,
+        "releases": releases.height,
+        "latest": releases.row(-1, named=True) if releases.height else None,
+    }
+
+
+def print_health(found: dict[str, Any]) -> None:
+    """Print what was found, one thing a line."""
+    typer.echo(f"trendcore {found['trendcore']}, Python {found['python']}, {found['platform']}")
+    typer.echo(f"cores: {found['cores']}")
+    for name, reason in found["backends"].items():
+        typer.echo(f"backend {name}: {'can be used' if reason is None else f'cannot be used: {reason}'}")
+    for name, number in found["packages"].items():
+        typer.echo(f"{name}: {number or 'not installed'}")
+    if "workspace" in found:
+        state = found["workspace"]
+        typer.echo(f"workspace {state['path']}: {state['releases']} releases")

@@ -1,0 +1,32 @@
+"""Options that several commands share, so that they are spelled and explained in one way."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    str, typer.Option("--workspace", "-w", metavar="WS", help="Folder of the workspace.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
+ReleaseOption = Annotated[
+    int | None,
+    typer.Option("--release", metavar="N", help="Release to read; the current one by default.", min=1),
+]
+FieldOption = Annotated[
+    str | None, typer.Option("--field", metavar="FIELD", help="semiconductors, ai, qis, 5g, space or all.")
+]
+BackendOption = Annotated[
+    str,
+    typer.Option("--backend", metavar="NAME", help="auto, cpu, gpu or reference; never changes a number."),
+]
+
+
+def one_form(json: bool, csv: bool) -> None:
+    """Refuse two output forms at once."""
+    from trendcore.errors import UsageError
+
+    if json and csv:
+        raise UsageError("--json and --csv exclude each other: choose one")

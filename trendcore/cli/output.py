@@ -1,0 +1,174 @@
+"""What goes to stdout: tables for people, JSON and CSV for programs; and progress on stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Record = dict[str, Any]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_PIPE_WIDTH = 120  # a table in a file or a pipe is not squeezed into 80 columns
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Draw values from nothing to their maximum as bars; a missing one is a blank.
+
+    Examples
+    --------
+    >>> sparkline([0, 1, None, 4])
+    '▁▂ █'
+    >>> sparkline([])
+    ''
+    """
+    top = max((value for value in values if value is not None), default=0.0)
+    if top <= 0:
+        return "".join(" " if value is None else _BARS[0] for value in values)
+    last = len(_BARS) - 1
+    return "".join(" " if value is None else _BARS[math.floor(value / top * last)] for value in values)
+
+
+def money(dollars: float | None) -> str:
+    """Write US dollars with three digits or so.
+
+    Examples
+    --------
+    >>> money(12_345_678_901), money(9_870), money(None), money(0)
+    ('12.3 bn', '9.9 k', '–', '0')
+    """
+    if dollars is None:
+        return "–"
+    for size, unit in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
+        if abs(dollars) >= size:
+            return f"{dollars / size:,.1f}{unit}"
+    return f"{dollars:,.0f}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """Write a number with a fixed count of decimals, a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.12345, 3), number(None, 3)
+    ('0.123', '–')
+    """
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """Write a fraction in per cent.
+
+    Examples
+    --------
+    >>> percent(0.1821)
+    '18.2 %'
+    """
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def safe_text(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula: an apostrophe before what could start one.
+
+    Examples
+    --------
+    >>> safe_text("=1+1"), safe_text("JP")
+    ("'=1+1", 'JP')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def console() -> Console:
+    """Return a console on stdout, as wide as the terminal, or wide where there is none."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document; keys keep their order, what is not finite is an error."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+
+
+def print_csv(records: Sequence[Mapping[str, Any]]) -> None:
+    """Print records as CSV with a header; lists are joined by blanks, texts cannot be formulas."""
+    if not records:
+        return
+    buffer = io.StringIO()
+    out = csv.writer(buffer, lineterminator="\n")
+    out.writerow(records[0].keys())
+    for record in records:
+        out.writerow([_csv_cell(value) for value in record.values()])
+    typer.echo(buffer.getvalue(), nl=False)
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, list):
+        return " ".join("" if item is None else str(item) for item in value)
+    return safe_text(value) if isinstance(value, str) else value
+
+
+def print_table(
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> None:
+    """Print a table for people; a column is its title and "left" or "right", notes follow line by line."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for at, (name, side) in enumerate(columns):
+        right = side == "right"
+        table.add_column(name, justify="right" if right else "left", no_wrap=at == 0 or not right)
+    for row in rows:
+        table.add_row(*row)
+    if title:
+        print_lines(title)
+    console().print(table)
+    print_lines(*notes)
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines of text, wrapped on a terminal only."""
+    out = console()
+    for line in lines:
+        out.print(line, soft_wrap=not sys.stdout.isatty())
+
+
+def say(message: str) -> None:
+    """Write one line of log to stderr."""
+    typer.echo(message, err=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[..., None]]:
+    """Show a spinner with running totals on stderr, on a terminal only; yields what the work calls."""
+    if not sys.stderr.isatty():
+        yield lambda *_args, **_more: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title)
+
+        def advance(*args: Any, **_more: Any) -> None:
+            words = [f"{arg:,}" if isinstance(arg, int) else str(arg) for arg in args]
+            bar.update(task, description=" ".join([title, *words]))
+
+        yield advance

@@ -1,0 +1,234 @@
+"""One pair of countries across sources and fields: the records behind `show`.
+
+Pure functions from published frames to records; the commands fetch the frames and print the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from trendcore.workspace import Workspace
+
+Record = dict[str, Any]
+
+CELL = ("source", "role", "field")
+YEARS_OF_TREND = 10
+OWNED = "inventor-applicant"  # the role of patents invented in a and owned in b
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two displayed codes, as the reader named them."""
+
+    a: str
+    b: str
+
+    @property
+    def sorted(self) -> tuple[str, str]:
+        """The two in byte order, as symmetric indices list them."""
+        return (self.a, self.b) if self.a < self.b else (self.b, self.a)
+
+
+def country(text: str) -> str:
+    """Return the displayed code of a country given as alpha-2, alpha-3 or name.
+
+    Raises
+    ------
+    UsageError
+        Where nothing or more than one country bears that name; names the nearest.
+
+    Examples
+    --------
+    >>> country("jp"), country("JPN"), country("japan"), country("TW")
+    ('JP', 'JP', 'JP', 'TW')
+    """
+    from trendcore import taxonomy
+    from trendcore.errors import UsageError
+
+    table = taxonomy.countries()
+    labels = table.labels()
+    if text.strip().upper() in labels.values():
+        return text.strip().upper()
+    for system in ("iso2", "iso3", "name"):
+        code = table.resolve(system, text)
+        if code is not None:
+            return labels[code]
+    raise UsageError(f"no country is called {text!r}{_nearest(text, list(table.table['name']))}")
+
+
+def _nearest(text: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    lower = {name.lower(): name for name in names}
+    found = [lower[name] for name in get_close_matches(text.lower(), lower, n=3, cutoff=0.6)]
+    return f"; did you mean {' or '.join(found)}?" if found else "; give a code (JP, JPN) or an English name"
+
+
+def latest_complete_years(coverage: pl.DataFrame) -> pl.DataFrame:
+    """Return the row of the last complete year of each source, role and field."""
+    import polars as pl
+
+    return (
+        coverage.filter(pl.col("year_complete"))
+        .sort(*CELL, "year", nulls_last=True)
+        .group_by(*CELL, maintain_order=True)
+        .last()
+    )
+
+
+def summarise(
+    workspace: Workspace, pair: Pair, *, field: str | None, release: int | None, rank_by: str
+) -> Record:
+    """Gather what is published about a pair, as one JSON-like record.
+
+    Parameters
+    ----------
+    workspace
+        Anything with `indices` and `table`.
+    pair
+        The two countries; directed values are given both ways.
+    field
+        Only this field; None for all.
+    release
+        Which release; None for the current one.
+    rank_by
+        The symmetric index by which papers and patents are ranked ("salton" by default).
+    """
+    coverage = workspace.table("coverage", release=release).collect()
+    if field is not None:
+        coverage = coverage.filter(coverage["field"] == field)
+    last = latest_complete_years(coverage)
+    chosen = workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
+    everything = workspace.indices(field=field, release=release)
+    works: list[Record] = []
+    owned: list[Record] = []
+    trade: list[Record] = []
+    for cell in last.iter_rows(named=True):
+        is_trade = cell["source"] in {"baci", "comtrade"}
+        rows = _rows_of_cell(chosen, cell)
+        years = _years(coverage, cell)
+        rank_index = "value" if is_trade else rank_by
+        if is_trade:
+            record = _trade_record(rows, pair, years)
+        elif cell["role"] == OWNED:
+            record, rank_index = _owned_record(rows, pair, years), "joint"
+        else:
+            record = _works_record(rows, pair, years, rank_by)
+        record = _head(cell) | record | _rank(everything, cell, rank_index, pair)
+        (trade if is_trade else owned if cell["role"] == OWNED else works).append(record)
+    found = {"works": works, "ownership": owned, "trade": trade}
+    return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found}
+
+
+def _head(cell: Record) -> Record:
+    """Return what says where the numbers of a row are from."""
+    works, known = cell.get("works"), cell.get("works_known")
+    unknown = None if not works or known is None else 1 - known / works
+    return {key: cell[key] for key in (*CELL, "year")} | {"share_unknown_country": unknown}
+
+
+def _rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:
+    import polars as pl
+
+    return rows.filter(
+        pl.all_horizontal(pl.col(key).eq_missing(pl.lit(cell[key], dtype=rows.schema[key])) for key in CELL)
+    )
+
+
+def _years(coverage: pl.DataFrame, cell: Record) -> list[int]:
+    """Return the last complete years of a cell, at most ten, up to its latest complete one."""
+    mine = _rows_of_cell(coverage, cell)
+    years: list[int] = sorted(mine.filter(mine["year_complete"])["year"].to_list())
+    return years[-YEARS_OF_TREND:]
+
+
+def _value(rows: pl.DataFrame, index: str, year: int, a: str, b: str) -> tuple[float | None, str | None]:
+    """Return a value and its flag; (None, None) where the pair has no row."""
+    found = rows.filter(
+        (rows["index"] == index) & (rows["year"] == year) & (rows["a"] == a) & (rows["b"] == b)
+    )
+    if found.is_empty():
+        return None, None
+    row = found.row(0, named=True)
+    return row["value"], row["value_flag"]
+
+
+def _works_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int], rank_by: str) -> Record:
+    """Return the numbers of a cell of papers or patents in its latest complete year."""
+    year, (first, second) = years[-1], pair.sorted
+    joint, _ = _value(rows, "joint", year, first, second)
+    record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rows)}
+    for name in sorted({"salton", "ncses", rank_by} - {"joint"}):
+        record[name], _ = _value(rows, name, year, first, second)
+    record["share_of_a"], _ = _value(rows, "share", year, pair.a, pair.b)
+    record["share_of_b"], _ = _value(rows, "share", year, pair.b, pair.a)
+    if joint is None:  # only pairs with joint works are published: a missing one is a zero
+        record |= {"salton": 0.0, "ncses": 0.0, rank_by: 0.0, "share_of_a": 0.0, "share_of_b": 0.0}
+    series = [int(_value(rows, "joint", each, first, second)[0] or 0) for each in years]
+    return record | {"trend_index": "joint", "trend_years": list(years), "trend": series}
+
+
+def _marginals(rows: pl.DataFrame) -> Record:
+    """Return the marginal system of each index that is shown."""
+    shown = rows.select("index", "marginals").unique().sort("index", "marginals")
+    return dict(shown.iter_rows())
+
+
+def _owned_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Record:
+    """Return the patents invented in one country and owned in the other, both ways."""
+
+    def count(year: int, a: str, b: str) -> int:
+        return int(_value(rows, "joint", year, a, b)[0] or 0)
+
+    ways = {"invented_a_owned_b": (pair.a, pair.b), "invented_b_owned_a": (pair.b, pair.a)}
+    record: Record = {name: count(years[-1], *way) for name, way in ways.items()}
+    series = [count(year, pair.a, pair.b) + count(year, pair.b, pair.a) for year in years]
+    return record | {"trend_index": "joint both ways", "trend_years": list(years), "trend": series}
+
+
+def _trade_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Record:
+    """Return the flows both ways in US dollars and what they are parts of."""
+    record: Record = {}
+    year = years[-1]
+    for name, (a, b) in {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}.items():
+        value, flag = _value(rows, "value", year, a, b)
+        record[f"value_{name}"] = 0.0 if value is None and flag is None else value
+        record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, a, b)
+    record["import_share_of_a"], _ = _value(rows, "import_share", year, pair.a, pair.b)
+    record["import_share_of_b"], _ = _value(rows, "import_share", year, pair.b, pair.a)
+    series = [
+        (_value(rows, "value", each, pair.a, pair.b)[0] or 0.0)
+        + (_value(rows, "value", each, pair.b, pair.a)[0] or 0.0)
+        for each in years
+    ]
+    return record | {"trend_index": "value both ways", "trend_years": list(years), "trend": series}
+
+
+def _rank(everything: pl.LazyFrame, cell: Record, index: str, pair: Pair) -> Record:
+    """Return the pair's place among pairs of its cell with joint works or trade, both ways together."""
+    import polars as pl
+
+    same = [
+        pl.col(key).eq_missing(pl.lit(cell[key], dtype=pl.String) if key != "year" else pl.lit(cell[key]))
+        for key in (*CELL, "year")
+    ]
+    low = pl.min_horizontal("a", "b").alias("low")
+    high = pl.max_horizontal("a", "b").alias("high")
+    values = (
+        everything.filter((pl.col("index") == index) & pl.col("b").is_not_null(), *same)
+        .filter(pl.col("value").is_not_null() & (pl.col("value") > 0) & (pl.col("a") != pl.col("b")))
+        .group_by(low, high)
+        .agg(pl.col("value").sum())
+        .collect()
+    )
+    first, second = pair.sorted
+    mine = values.filter((pl.col("low") == first) & (pl.col("high") == second))
+    if mine.is_empty():
+        return {"rank": None, "rank_of": values.height}
+    own = mine["value"].item()
+    return {"rank": 1 + int((values["value"] > own).sum()), "rank_of": values.height}

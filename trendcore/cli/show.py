@@ -1,0 +1,132 @@
+"""`trendcore show`: what a pair's record looks like to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trendcore.cli.output import money, number, percent, print_lines, print_table, sparkline
+
+Record = dict[str, Any]
+
+_SMALL = 5  # joint works below which a rate is marked
+_MARGINALS = {"docs_int": "international works", "docs_all": "works", "links": "links", "matrix": "links"}
+
+_TRADE_LEGEND = (
+    "Trade: US dollars at current prices, gross, with re-exports, of the field's HS codes; rank: by the",
+    "value of both ways together. intensity: trade intensity; its neutral value is 1 and no threshold.",
+)
+
+#: (source, role) -> what its table is called
+TITLES = {
+    ("openalex", "author"): "Papers (OpenAlex, countries of authors)",
+    ("patentsview", "inventor"): "Patents (PatentsView, countries of inventors)",
+    ("patentsview", "applicant"): "Patents (PatentsView, countries of owners)",
+    ("patentsview", "inventor-applicant"): "Patents (PatentsView, invented in one, owned in the other)",
+    ("baci", "reconciled"): "Trade (CEPII BACI, reconciled by CEPII)",
+    ("comtrade", "importer"): "Trade (UN Comtrade, as importers report)",
+    ("comtrade", "exporter"): "Trade (UN Comtrade, as exporters report)",
+}
+
+
+def print_pair(record: Record, names: tuple[str, str], release: int | None) -> None:
+    """Print a pair's record: a table a source, then how to read them."""
+    a, b = record["a"], record["b"]
+    where = f" · release {release}" if release is not None else ""
+    print_lines(f"{a}–{b}: {names[0]} and {names[1]}{where}", "")
+    printers = {"works": _print_works, "ownership": _print_ownership, "trade": _print_trade}
+    for kind, printer in printers.items():
+        for source, role in dict.fromkeys((row["source"], row["role"]) for row in record[kind]):
+            rows = [row for row in record[kind] if (row["source"], row["role"]) == (source, role)]
+            printer(rows, record, TITLES.get((source, role), f"{source}, {role}"))
+    print_lines("All values are of the latest complete year.")
+    if record["works"]:
+        print_lines(*_works_legend(record["works"], record["rank_by"]))
+    if record["trade"]:
+        print_lines(*_TRADE_LEGEND)
+
+
+def _rank_text(row: Record) -> str:
+    return f"{row['rank']} of {row['rank_of']}" if row["rank"] else f"– of {row['rank_of']}"
+
+
+def _trend(row: Record) -> str:
+    years = row["trend_years"]
+    span = f"{years[0]}–{str(years[-1])[2:]}" if len(years) > 1 else str(years[0])
+    return f"{sparkline(row['trend'])} {span}"
+
+
+def _print_works(rows: list[Record], record: Record, title: str) -> None:
+    a, b, rank_by = record["a"], record["b"], record["rank_by"]
+    extra = [name for name in (rank_by,) if name not in {"joint", "salton", "ncses"}]
+    heads = ["year", "joint", f"of {a}", f"of {b}", "Salton", "IC", *extra]
+    columns = [("field", "left"), *((name, "right") for name in heads)]
+    columns += [("joint by year", "left"), ("rank", "right")]
+    body = []
+    for row in rows:
+        small = "*" if row["joint"] < _SMALL else " "
+        cells = [row["field"], str(row["year"]), f"{row['joint']:,}{small}"]
+        cells += [percent(row["share_of_a"]), percent(row["share_of_b"])]
+        cells += [
+            number(row["salton"], 3),
+            number(row["ncses"], 2),
+            *(number(row[name], 3) for name in extra),
+        ]
+        body.append([*cells, _trend(row), _rank_text(row)])
+    unknown = [row["share_unknown_country"] for row in rows if row["share_unknown_country"] is not None]
+    covered = (
+        f"Without any known country, so in no pair: {_between(unknown)} of the works." if unknown else ""
+    )
+    print_table(columns, body, title=title, notes=[covered, ""])
+
+
+def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
+    marginals = {name: system for row in rows for name, system in row["marginals"].items()}
+    base = {name: _MARGINALS.get(system, system) for name, system in marginals.items()}
+    small = any(row["joint"] < _SMALL for row in rows)
+    return [
+        "joint: full counting, a work counts once for each pair of its countries. "
+        f"of: joint works in that country's {base.get('share', 'works')}.",
+        f"Salton: joint / √(product of the two countries' {base.get('salton', 'works')}). "
+        f"IC: NCSES index of collaboration over {base.get('ncses', 'works')};",
+        "compare it only between pairs of the same field and year: its neutral value depends on them and "
+        "is no threshold.",
+        f"rank: by {rank_by}, among pairs with joint works."
+        + (f" *: fewer than {_SMALL} joint works, rates of so few say little." if small else ""),
+    ]
+
+
+def _between(values: list[float]) -> str:
+    low, high = percent(min(values)), percent(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _print_ownership(rows: list[Record], record: Record, title: str) -> None:
+    a, b = record["a"], record["b"]
+    heads = ["year", f"invented {a}, owned {b}", f"invented {b}, owned {a}"]
+    columns = [("field", "left"), *((name, "right") for name in heads)]
+    columns += [("both by year", "left"), ("rank", "right")]
+    body = []
+    for row in rows:
+        cells = [
+            row["field"],
+            str(row["year"]),
+            f"{row['invented_a_owned_b']:,}",
+            f"{row['invented_b_owned_a']:,}",
+        ]
+        body.append([*cells, _trend(row), _rank_text(row)])
+    print_table(columns, body, title=title, notes=[""])
+
+
+def _print_trade(rows: list[Record], record: Record, title: str) -> None:
+    a, b = record["a"], record["b"]
+    heads = ["year", f"{a} → {b}", f"{b} → {a}", f"{b} in {a}'s imports", f"{a} in {b}'s imports"]
+    heads += [f"intensity {a} → {b}", f"intensity {b} → {a}"]
+    columns = [("field", "left"), *((name, "right") for name in heads)]
+    columns += [("both ways", "left"), ("rank", "right")]
+    body = []
+    for row in rows:
+        cells = [row["field"], str(row["year"]), money(row["value_a_to_b"]), money(row["value_b_to_a"])]
+        cells += [percent(row["import_share_of_a"]), percent(row["import_share_of_b"])]
+        cells += [number(row[f"trade_intensity_{way}"], 2) for way in ("a_to_b", "b_to_a")]
+        body.append([*cells, _trend(row), _rank_text(row)])
+    print_table(columns, body, title=title, notes=[""])
