@@ -48,7 +48,7 @@ def write_sample(
     seed
         Same seed, same content, on every machine.
     scale
-        1.0 gives the committed sample: 20,000 works, 8,000 grants and 3,600 flows a year. Works, grants
+        1.0 gives the committed sample: 22,000 works, 8,000 grants and 4,000 flows a year. Works, grants
         and flows grow in proportion.
     feeds
         Which feeds: any of `FEEDS`.

@@ -89,7 +89,7 @@ def works(
     seed: int = 7,
     *,
     kind: str = "papers",
-    years: tuple[int, int] = (2012, 2024),
+    years: tuple[int, int] = (2014, 2024),
     last_year_percent: int = 45,
 ) -> Works:
     """Draw works with their people and countries.

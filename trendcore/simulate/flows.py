@@ -16,6 +16,8 @@ TRADERS: tuple[Country, ...] = tuple(
 )
 _PLACE = {country.alpha2: place for place, country in enumerate(TRADERS)}
 _BASE_YEAR = 2013
+#: goods of fields with little trade, kept beyond their size so that a small sample has them
+_SCARCE = ("851761", "880260")
 _WORLD_TRADE = 16e15  # thousandths of a US dollar, in the base year
 
 
@@ -58,7 +60,7 @@ def flows(year: int, edition: str, seed: int = 7, *, rows: int | None = None) ->
     seed
         Same seed, same flows; a country is strong in the same goods in every year.
     rows
-        Keep about so many flows, nearly all of them the largest; all flows above 1,000 US dollars by default.
+        Keep about so many flows, most of them the largest; by default all above 1,000 US dollars.
 
     Raises
     ------
@@ -82,7 +84,10 @@ def flows(year: int, edition: str, seed: int = 7, *, rows: int | None = None) ->
     flat = value.ravel()
     kept = np.flatnonzero(flat >= 1_000_000)
     if rows is not None and rows < len(kept):
-        kept = _largest(kept, flat[kept], rows, seed, year)
+        exporter, _, product = np.unravel_index(kept, value.shape)
+        scarce = np.array([good.code in _SCARCE for good in goods])[product]
+        chance = Chance(seed, f"trade: small {year}")
+        kept = kept[_choose(flat[kept], exporter, np.where(scarce, product, -1), rows, chance)]
     exporter, importer, product = np.unravel_index(kept, value.shape)
     return Flows(year, edition, goods, exporter, importer, product, flat[kept])
 
@@ -120,14 +125,20 @@ def _one_good(good: Product, year: int, seed: int, pull: Ints) -> Ints:
     return value
 
 
-def _largest(kept: Ints, value: Ints, rows: int, seed: int, year: int) -> Ints:
-    """Keep the largest flows, and one in twenty drawn from the smaller ones, in their order."""
+def _choose(value: Ints, exporter: Ints, scarce: Ints, rows: int, chance: Chance) -> Ints:
+    """Return positions of some `rows` flows: large, each country's own, of scarce goods, a few small."""
     order = np.argsort(-value, kind="stable")
-    large = rows - rows // 20
-    rest = order[large:]
-    lot = Chance(seed, f"trade: small {year}").raw(len(rest))
-    small = rest[np.argsort(lot, kind="stable")[: rows - large]]
-    chosen: Ints = kept[np.sort(np.concatenate([order[:large], small]))]
+    wanted = np.zeros(len(value), dtype=np.bool_)
+    for country in range(len(TRADERS)):  # so that every country exports something of its own
+        wanted[order[exporter[order] == country][: rows // 400]] = True
+    for good in np.unique(scarce[scarce >= 0]):
+        wanted[order[scarce[order] == good][: rows // 20]] = True
+    rest = order[~wanted[order]]
+    free = max(0, rows - int(wanted.sum()))
+    wanted[rest[: free - free // 20]] = True
+    small = rest[free - free // 20 :]
+    wanted[small[np.argsort(chance.raw(len(small)), kind="stable")[: free // 20]]] = True
+    chosen: Ints = np.flatnonzero(wanted)
     return chosen
 
 

@@ -14,11 +14,11 @@ from trendcore.simulate.draw import UNKNOWN, Works, dates, works
 from trendcore.simulate.files import write_gzip
 from trendcore.simulate.world import COUNTRIES, FIELDS, OUT_OF_FIELD
 
-FULL_SIZE = 20_000
-YEARS = (2012, 2024)
+FULL_SIZE = 22_000
+YEARS = (2014, 2024)
 _LEGACY, _BULK, _LATER = "2023-05-16", "2024-06-24", "2024-07-08"
 _FIRST_ID = 9_900_000_000  # far above the ids in use
-_AUTHORS = 30_000
+_AUTHORS = 4_000
 _UNCLASSIFIED = (14423, 13154, 14235)
 
 #: a few topics of each field, real OpenAlex ids; the last row is outside all fields
@@ -72,7 +72,7 @@ def write(folder: Path, seed: int, scale: float = 1.0, *, irregular: bool = True
     records = list(_records(drawn, seed, irregular))
     chance = Chance(seed, "papers: versions")
     n = len(records)
-    old = (drawn.year <= 2014) & (chance.below(100, n) < 12)  # known only by an old snapshot's record
+    old = (drawn.year <= 2015) & (chance.below(100, n) < 12)  # known only by an old snapshot's record
     corrected = (chance.below(1000, n) < 12) & ~old
     merged = np.flatnonzero(~old & ~corrected & (chance.below(1000, n) < 3))
     lines: dict[str, list[str]] = {_LEGACY: [], _BULK: [], _LATER: []}
@@ -80,7 +80,7 @@ def write(folder: Path, seed: int, scale: float = 1.0, *, irregular: bool = True
         if old[row]:
             lines[_LEGACY].append(_line(_as_legacy(record, int(drawn.field[row]))))
             continue
-        if drawn.year[row] <= 2014 and row % 40 == 0:  # known by both: the topics replace the concepts
+        if drawn.year[row] <= 2015 and row % 40 == 0:  # known by both: the topics replace the concepts
             lines[_LEGACY].append(_line(_as_legacy(record, int(drawn.field[row]))))
         lines[_BULK].append(_line(record))
         if corrected[row]:

@@ -11,7 +11,7 @@ from trendcore.simulate.files import write_text, write_zip
 from trendcore.simulate.world import COUNTRIES, FIELDS, POSITION
 
 FULL_SIZE = 8_000
-YEARS = (2012, 2024)
+YEARS = (2014, 2024)
 _FIRST_ID = 99_000_001  # far above the numbers in use
 _CITIES = 3
 
@@ -122,7 +122,7 @@ def _place(country: int, city: int, fate: int, irregular: bool) -> str:
 def _inventors(drawn: Works, number: list[str], chance: Chance, irregular: bool) -> Table:
     rows = [_INVENTOR_HEADER]
     n = len(drawn.country)
-    who, city, fate = chance.below(12_000, n), chance.below(_CITIES, n), chance.below(1000, n)
+    who, city, fate = chance.below(3_000, n), chance.below(_CITIES, n), chance.below(1000, n)
     for row, name in enumerate(number):
         begin, end = int(drawn.offsets[row]), int(drawn.offsets[row + 1])
         sequence = 0

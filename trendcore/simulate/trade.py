@@ -12,7 +12,7 @@ from trendcore.simulate.flows import TRADERS, Flows, flows
 from trendcore.simulate.products import products
 
 BACI_YEARS = (*((year, "HS07") for year in range(2017, 2023)), (2022, "HS22"), (2023, "HS22"))
-_BACI_ROWS = 3_600
+_BACI_ROWS = 4_000
 _VERSION = "V202501"
 _EDITION_OF_YEAR = {2019: "H5", 2020: "H5", 2021: "H5", 2022: "H6", 2023: "H6"}
 _REPORTERS = ("JPN", "USA")

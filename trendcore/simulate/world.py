@@ -116,7 +116,7 @@ POSITION = {country.alpha2: position for position, country in enumerate(COUNTRIE
 #: extra weight of a field in a country, in per cent of its size in papers and patents
 TILT = {
     "semiconductors": {"TW": 420, "KR": 260, "JP": 220, "SG": 200, "NL": 160, "BE": 170, "US": 110, "CN": 90},
-    "ai": {"US": 120, "CN": 130, "GB": 115, "CA": 130, "SG": 140, "HK": 170, "JP": 85, "IL": 130, "IN": 115},
+    "ai": {"US": 120, "CN": 130, "GB": 115, "CA": 130, "SG": 140, "HK": 170, "JP": 110, "IL": 130, "IN": 115},
     "qis": {
         "AT": 260,
         "CH": 200,
@@ -128,13 +128,13 @@ TILT = {
         "NL": 170,
         "US": 130,
     },
-    "5g": {"CN": 130, "KR": 200, "FI": 320, "SE": 260, "JP": 110, "US": 85, "TW": 130},
+    "5g": {"CN": 130, "KR": 200, "FI": 320, "SE": 260, "JP": 200, "US": 110, "TW": 130},
     "space": {"US": 170, "FR": 170, "IT": 160, "JP": 200, "RU": 140, "DE": 120, "LU": 300, "IN": 110},
 }
 
 #: closeness of two countries in papers and patents, in per cent; 100 where nothing is said
 CLOSE = {
-    ("US", "CN"): 130, ("US", "JP"): 190, ("US", "KR"): 220, ("US", "TW"): 200, ("US", "GB"): 130,
+    ("US", "CN"): 150, ("US", "JP"): 270, ("US", "KR"): 220, ("US", "TW"): 200, ("US", "GB"): 130,
     ("US", "CA"): 190, ("US", "IN"): 150, ("US", "AU"): 110, ("US", "IL"): 220, ("JP", "IN"): 130,
     ("JP", "AU"): 130, ("JP", "CN"): 150, ("JP", "KR"): 170, ("JP", "TW"): 170, ("AU", "IN"): 150,
     ("AU", "CN"): 190, ("HK", "CN"): 700, ("SG", "CN"): 230, ("GB", "AU"): 160, ("GB", "CN"): 110,
@@ -144,10 +144,10 @@ CLOSE = {
 }  # fmt: skip
 #: the same where one field differs from the rest
 CLOSE_IN_FIELD = {
-    "semiconductors": {("JP", "TW"): 420, ("US", "TW"): 330, ("US", "JP"): 260, ("NL", "TW"): 400,
+    "semiconductors": {("JP", "TW"): 420, ("US", "TW"): 330, ("US", "JP"): 340, ("NL", "TW"): 400,
                        ("BE", "TW"): 400, ("US", "CN"): 80},
-    "qis": {("US", "JP"): 230, ("US", "AU"): 190, ("AT", "CN"): 260, ("US", "CN"): 80},
-    "space": {("US", "JP"): 290, ("JP", "AU"): 190, ("US", "CN"): 12, ("US", "RU"): 60},
+    "qis": {("US", "JP"): 360, ("US", "AU"): 190, ("AT", "CN"): 260, ("US", "CN"): 80},
+    "space": {("US", "JP"): 360, ("JP", "AU"): 190, ("US", "CN"): 12, ("US", "RU"): 60},
     "5g": {("US", "CN"): 90, ("SE", "CN"): 180, ("FI", "CN"): 170},
 }  # fmt: skip
 #: closeness of two countries of one region, in per cent
