@@ -262,7 +262,7 @@ def test_scale_and_feeds() -> None:
 
 
 def test_the_sample_shows_a_pair_in_every_field(sample: Path) -> None:
-    """Japan and the United States trade every field's goods in the last year, and work together in every field."""
+    """Japan and the United States work together, and trade, in every field."""
     found = rows(sample / "baci" / "BACI_HS22_Y2023_V202501.csv")
     between = {row["k"].zfill(6) for row in found if {row["i"], row["j"]} == {"392", "842"}}
     assert {"854231", "848620", "851761", "880260"} <= between

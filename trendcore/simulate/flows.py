@@ -125,14 +125,23 @@ def _one_good(good: Product, year: int, seed: int, pull: Ints) -> Ints:
     return value
 
 
+def _place_in_group(group: Ints) -> Ints:
+    """Return how many earlier entries have the same group, (n,)."""
+    order = np.argsort(group, kind="stable")
+    ranked = group[order]
+    starts = np.searchsorted(ranked, ranked, side="left")
+    place = np.empty(len(group), dtype=np.int64)
+    place[order] = np.arange(len(group)) - starts
+    return place
+
+
 def _choose(value: Ints, exporter: Ints, scarce: Ints, rows: int, chance: Chance) -> Ints:
     """Return positions of some `rows` flows: large, each country's own, of scarce goods, a few small."""
     order = np.argsort(-value, kind="stable")
     wanted = np.zeros(len(value), dtype=np.bool_)
-    for country in range(len(TRADERS)):  # so that every country exports something of its own
-        wanted[order[exporter[order] == country][: rows // 400]] = True
-    for good in np.unique(scarce[scarce >= 0]):
-        wanted[order[scarce[order] == good][: rows // 20]] = True
+    wanted[order[_place_in_group(exporter[order]) < rows // 400]] = True  # every country exports something
+    scarce_order = order[scarce[order] >= 0]
+    wanted[scarce_order[_place_in_group(scarce[scarce_order]) < rows // 20]] = True
     rest = order[~wanted[order]]
     free = max(0, rows - int(wanted.sum()))
     wanted[rest[: free - free // 20]] = True
