@@ -36,6 +36,8 @@ class Base:
         For each request's column name, the column of each symbol.
     null_flags
         Flag of a null value by index name, where it is another one than ``not_known``.
+    belongs
+        Index name -> column that is not null in the rows of that index; for indices whose rows are fewer.
     """
 
     cells: pl.DataFrame
@@ -43,6 +45,7 @@ class Base:
     rows: pl.DataFrame
     columns: Mapping[str, Mapping[str, str]]
     null_flags: Mapping[str, str] = field(default_factory=dict)
+    belongs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,23 @@
 """Symbols of a trade tally: flows between a and b, and the trade of each with everybody.
 
-================  ====================================================================================
-symbol            meaning, over the products of the cell, in thousandths of a US dollar
-================  ====================================================================================
-``out``, ``back``  exports of a to b; exports of b to a
-``exports_a``      exports of a to everybody (``imports_a``, ``imports_b``: imports from everybody)
-``world``          all trade
-``both``           out + back
-``imbalance``      sum over products of the difference between the two directions
-``overlap_ab``     sum over products of the smaller of a's export share and b's import share
+All are over the products of the cell, in thousandths of a US dollar; the lower half is for rows of one country.
+
+===================  ==========================================================================
+symbol               meaning
+===================  ==========================================================================
+``out``, ``back``    exports of a to b; exports of b to a
+``exports_a``        exports of a to everybody
+``imports_a``        imports of a from everybody; ``imports_b`` those of b
+``world``            all trade
+``both``             out + back
+``imbalance``        sum over products of the difference between the two directions
+``overlap_ab``       sum over products of the smaller of a's export share and b's import share
 ``overlap_exports``  the same of the two export shares
-``field``, ``goods``, ``world_field``, ``world_goods``  exports of the cell's products and of all goods, of a
-and of all (rows of a country) ``squares``, ``abroad``  sum over suppliers of squared imports, and of imports,
-of a from others than a ================
-====================================================================================
+``field``            exports of a of the cell's products; ``world_field`` those of everybody
+``goods``            exports of a of all goods; ``world_goods`` those of everybody
+``abroad``           imports of a from others than a
+``squares``          sum over suppliers other than a of their squared value
+===================  ==========================================================================
 
 Missing and zero. A flow that is not listed is zero where its exporter exports something to somebody and its
 importer imports something from somebody, in that year and source, of all goods where the tally has them, else
@@ -65,6 +69,8 @@ _SYMBOLS = (
     "squares",
     "abroad",
 )
+#: rows of a country belong to an index where this is known
+_OF_COVERED = {"rca": "field", "rsca": "field", "supplier_hhi": "abroad"}
 _OVERLAPS = {"overlap_ab", "overlap_exports"}
 _I, _J, _V = "_i", "_j", "value"
 
@@ -87,7 +93,7 @@ def trade_base(tally: TradeTally, wanted: list[Request], *, zeros: bool) -> Base
         columns += [tally.goods["exporter"], tally.goods["importer"]]
     numbering = number(by, [tally.flows], columns)
     flows = numbering.encode(tally.flows, **{_I: "exporter", _J: "importer"})
-    bilateral = flows.group_by(CELL, _I, _J).agg(pl.col(_V).sum()).filter(pl.col(_V) > 0)
+    bilateral = flows.group_by(CELL, _I, _J).agg(pl.col(_V).sum()).filter(pl.col(_V) != 0)
     goods = _goods(tally, numbering)
     sides = _sides(bilateral, bilateral if goods is None else goods)
     parts = []
@@ -100,7 +106,14 @@ def trade_base(tally: TradeTally, wanted: list[Request], *, zeros: bool) -> Base
     rows = rows.sort(CELL, A, B).with_columns(kind_of_row())
     flags = {"rca": "no_goods_total", "rsca": "no_goods_total"} if goods is None else {}
     symbols_of = {symbol: symbol for symbol in _SYMBOLS}
-    return Base(numbering.cells, numbering.names, rows, {each.column: symbols_of for each in wanted}, flags)
+    return Base(
+        numbering.cells,
+        numbering.names,
+        rows,
+        {each.column: symbols_of for each in wanted},
+        flags,
+        _OF_COVERED,
+    )
 
 
 def _goods(tally: TradeTally, numbering: Numbering) -> pl.DataFrame | None:
@@ -123,7 +136,7 @@ def _sides(bilateral: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """Sum the cell's exports and imports by country: zero where covered on that side, else null."""
     exports = bilateral.group_by(CELL, pl.col(_I).alias("_m")).agg(pl.col(_V).sum().alias("exports"))
     imports = bilateral.group_by(CELL, pl.col(_J).alias("_m")).agg(pl.col(_V).sum().alias("imports"))
-    traded = covered.filter(pl.col(_V) > 0)
+    traded = covered.filter(pl.col(_V) != 0)
     exporters = traded.select(CELL, pl.col(_I).alias("_m")).unique().with_columns(_x=pl.lit(0, pl.Int64))
     importers = traded.select(CELL, pl.col(_J).alias("_m")).unique().with_columns(_n=pl.lit(0, pl.Int64))
     key = [CELL, "_m"]

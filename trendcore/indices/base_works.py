@@ -1,15 +1,17 @@
 """Symbols of a tally of works: joint works, and the totals of a, b and the cell in each marginal system.
 
-=======================  ===============================================  ====================================
-symbol                   documents (``docs_int``, ``docs_all``)           links (``links``, ``matrix``)
-=======================  ===============================================  ====================================
-``c``                    joint works, or their weight in the counting scheme
-``x``, ``y``             (international) works of a and of b              link strength: sum of c over
-partners ``total``                (international) works of the cell                m: sum of c over pairs; or
-2m ``abroad``, ``own``      works of a with a member abroad; works of a (rows of one country)
-=======================  ===============================================  ====================================
+==========  =====================================  =====================================
+symbol      ``docs_int``, ``docs_all``             ``links``, ``matrix``
+==========  =====================================  =====================================
+``c``       joint works, or their weight in the counting scheme
+``x, y``    (international) works of a and of b    link strength: sum of c over partners
+``total``   (international) works of the cell      m: sum of c over pairs; or 2m
+``abroad``  works of a with a member abroad (rows of one country)
+``own``     works of a (rows of one country)
+==========  =====================================  =====================================
 
 Document totals are whole counts in every counting scheme; link totals are sums of the scheme's weights.
+In a bloc's tally (``universe`` "bloc:...") links are not known.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ def works_base(tally: Tally, wanted: list[Request], *, zeros: bool) -> Base:
     if any_country(wanted):
         parts.append(_country_rows(members))
     rows = pl.concat(parts, how="diagonal") if parts else pairs.clear()
+    if tally.meta.universe.startswith("bloc:"):
+        rows = _without_links(rows)
     rows = rows.sort(CELL, A, B).with_columns(kind_of_row())
     return Base(numbering.cells, numbering.names, rows, {each.column: _columns(each) for each in wanted})
 
@@ -100,6 +104,14 @@ def _pair_rows(
     if any(each.index.directed for each in wanted):
         rows = both_ways(rows, {f"x:{name}": f"y:{name}" for name in symbols})
     return rows
+
+
+def _without_links(rows: pl.DataFrame) -> pl.DataFrame:
+    """Forget the link totals: a bloc's tally holds the bloc's own pairs only, so nobody's links are whole."""
+    prefixes = ("x:links", "y:links", "total:links", "matrix:")
+    return rows.with_columns(
+        pl.lit(None, pl.Float64).alias(name) for name in rows.columns if name.startswith(prefixes)
+    )
 
 
 def _raw(counting: str) -> pl.Expr:

@@ -41,7 +41,7 @@ def compute(
         that it feeds, each with its default marginals; `skipped` says which are left out and why.
     zeros
         Give a row also to each pair of members that have works in the cell and none together. None: where the
-        tally has at most 256 members.
+        tally has at most 256 members; never for a tally of a bloc.
 
     Returns
     -------
@@ -244,6 +244,13 @@ def _base(tally: Tally | TradeTally, wanted: list[Request], *, zeros: bool | Non
             zeros = pl.concat([trade.flows["exporter"], trade.flows["importer"]]).n_unique() <= DENSE_MEMBERS
         return trade_base(trade, wanted, zeros=zeros)
     works = cast("Tally", tally)
+    if tally.meta.universe.startswith("bloc:"):
+        if zeros:
+            raise UsageError(
+                "a bloc has no pair with its own members, so not all pairs of its tally can have rows: "
+                "leave zeros out."
+            )
+        zeros = False
     if zeros is None:
         zeros = works.members["member"].n_unique() <= DENSE_MEMBERS
     make = directed_base if tally.meta.kind == "directed" else works_base
@@ -273,7 +280,10 @@ def _evaluate(base: Base, wanted: list[Request], by: tuple[str, ...], *, directe
             flag = flag.when(pl.col(small) < SMALL_COUNT).then(_CODE["small_count"])
         checked.append(flag.otherwise(0).cast(pl.UInt8).alias(f"_f{number}"))
         checked.append(pl.when(value.is_finite()).then(value).alias(f"_v{number}"))
-        checked.append(_belongs(each, by, directed=directed).alias(f"_k{number}"))
+        belongs = _belongs(each, by, directed=directed)
+        if each.index.name in base.belongs:
+            belongs = belongs & pl.col(base.belongs[each.index.name]).is_not_null()
+        checked.append(belongs.alias(f"_k{number}"))
     rows = base.rows
     if any(each.index.roles for each in wanted) and "role" in by:
         rows = rows.join(
@@ -328,7 +338,9 @@ def _long(base: Base, evaluated: pl.DataFrame, wanted: list[Request], meta: Tall
     which = pl.Series("which", column.astype(np.uint32))
     keys = _keys(base, evaluated.select(CELL, A, B)[pl.Series(row.astype(np.uint32))])
 
-    def spread(name: str, each: list[Any], dtype: Any) -> pl.Series:
+    def spread(name: str, each: list[Any], dtype: Any) -> pl.Series | pl.Expr:
+        if len(set(each)) == 1:
+            return pl.lit(each[0], dtype).alias(name)  # stays one value in memory, not one a row
         return pl.Series(name, each, dtype=dtype).gather(which)
 
     flag_names = pl.Series("value_flag", [None, *VALUE_FLAGS], dtype=pl.String)

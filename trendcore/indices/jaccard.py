@@ -18,7 +18,7 @@ Source
 Examples
 --------
 >>> INDEX.at(c=2133, x=44356, y=11712)
-0.03955...
+0.0395...
 """
 
 from __future__ import annotations
