@@ -50,7 +50,7 @@ def test_show_says_who_when_and_how_counted(run: Any) -> None:
     for words in (
         "Japan and United States", "Papers (OpenAlex", "2023", "2 of 4", "full counting",
         "10.0 % of the works",
-        "international works", "latest complete year", "no threshold", "3.1 bn", "11.0 %",
+        "international works", "latest complete year", "no threshold", "3.1 bn", "11.0 %", "JP → US",
         "invented JP, owned US",
     ):  # fmt: skip
         assert words in out.stdout, words

@@ -130,10 +130,10 @@ def print_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for at, (name, side) in enumerate(columns):
         right = side == "right"
-        table.add_column(name, justify="right" if right else "left", no_wrap=at == 0 or not right)
+        table.add_column(name, justify="right" if right else "left", no_wrap=at == 0)
     for row in rows:
         table.add_row(*row)
     if title:

@@ -201,12 +201,9 @@ def _trade_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Recor
         record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, a, b)
     record["import_share_of_a"], _ = _value(rows, "import_share", year, pair.a, pair.b)
     record["import_share_of_b"], _ = _value(rows, "import_share", year, pair.b, pair.a)
-    series = [
-        (_value(rows, "value", each, pair.a, pair.b)[0] or 0.0)
-        + (_value(rows, "value", each, pair.b, pair.a)[0] or 0.0)
-        for each in years
-    ]
-    return record | {"trend_index": "value both ways", "trend_years": list(years), "trend": series}
+    for name, (a, b) in {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}.items():
+        record[f"trend_{name}"] = [_value(rows, "value", each, a, b)[0] or 0.0 for each in years]
+    return record | {"trend_index": "value", "trend_years": list(years)}
 
 
 def _rank(everything: pl.LazyFrame, cell: Record, index: str, pair: Pair) -> Record:

@@ -12,8 +12,8 @@ _SMALL = 5  # joint works below which a rate is marked
 _MARGINALS = {"docs_int": "international works", "docs_all": "works", "links": "links", "matrix": "links"}
 
 _TRADE_LEGEND = (
-    "Trade: US dollars at current prices, gross, with re-exports, of the field's HS codes; rank: by the",
-    "value of both ways together. intensity: trade intensity; its neutral value is 1 and no threshold.",
+    "trade   US dollars at current prices, gross, with re-exports, of the field's HS codes; rank by the",
+    "        value of both ways; intensity: trade intensity, its neutral value is 1 and no threshold",
 )
 
 #: (source, role) -> what its table is called
@@ -49,10 +49,10 @@ def _rank_text(row: Record) -> str:
     return f"{row['rank']} of {row['rank_of']}" if row["rank"] else f"– of {row['rank_of']}"
 
 
-def _trend(row: Record) -> str:
-    years = row["trend_years"]
-    span = f"{years[0]}–{str(years[-1])[2:]}" if len(years) > 1 else str(years[0])
-    return f"{sparkline(row['trend'])} {span}"
+def _span(rows: list[Record]) -> str:
+    """Return the years that a column of bars shows."""
+    years = sorted({year for row in rows for year in row["trend_years"]})
+    return f"{years[0]}–{str(years[-1])[2:]}" if len(years) > 1 else str(years[0])
 
 
 def _print_works(rows: list[Record], record: Record, title: str) -> None:
@@ -60,7 +60,7 @@ def _print_works(rows: list[Record], record: Record, title: str) -> None:
     extra = [name for name in (rank_by,) if name not in {"joint", "salton", "ncses"}]
     heads = ["year", "joint", f"of {a}", f"of {b}", "Salton", "IC", *extra]
     columns = [("field", "left"), *((name, "right") for name in heads)]
-    columns += [("joint by year", "left"), ("rank", "right")]
+    columns += [(_span(rows), "left"), ("rank", "right")]
     body = []
     for row in rows:
         small = "*" if row["joint"] < _SMALL else " "
@@ -71,7 +71,7 @@ def _print_works(rows: list[Record], record: Record, title: str) -> None:
             number(row["ncses"], 2),
             *(number(row[name], 3) for name in extra),
         ]
-        body.append([*cells, _trend(row), _rank_text(row)])
+        body.append([*cells, sparkline(row["trend"]), _rank_text(row)])
     unknown = [row["share_unknown_country"] for row in rows if row["share_unknown_country"] is not None]
     covered = (
         f"Without any known country, so in no pair: {_between(unknown)} of the works." if unknown else ""
@@ -83,16 +83,17 @@ def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
     marginals = {name: system for row in rows for name, system in row["marginals"].items()}
     base = {name: _MARGINALS.get(system, system) for name, system in marginals.items()}
     small = any(row["joint"] < _SMALL for row in rows)
-    return [
-        "joint: full counting, a work counts once for each pair of its countries. "
-        f"of: joint works in that country's {base.get('share', 'works')}.",
-        f"Salton: joint / √(product of the two countries' {base.get('salton', 'works')}). "
-        f"IC: NCSES index of collaboration over {base.get('ncses', 'works')};",
-        "compare it only between pairs of the same field and year: its neutral value depends on them and "
-        "is no threshold.",
-        f"rank: by {rank_by}, among pairs with joint works."
-        + (f" *: fewer than {_SMALL} joint works, rates of so few say little." if small else ""),
+    lines = [
+        "joint   full counting: a work counts once for each pair of its countries",
+        f"of      joint works in that country's {base.get('share', 'works')}",
+        f"Salton  joint / √(product of the two countries' {base.get('salton', 'works')})",
+        f"IC      NCSES index of collaboration over {base.get('ncses', 'works')}; to be compared between pairs of",
+        "        one field and year only: its neutral value depends on them and is no threshold",
+        f"rank    by {rank_by}, among pairs with joint works",
     ]
+    return (
+        [*lines, f"*       fewer than {_SMALL} joint works: rates of so few say little"] if small else lines
+    )
 
 
 def _between(values: list[float]) -> str:
@@ -104,7 +105,7 @@ def _print_ownership(rows: list[Record], record: Record, title: str) -> None:
     a, b = record["a"], record["b"]
     heads = ["year", f"invented {a}, owned {b}", f"invented {b}, owned {a}"]
     columns = [("field", "left"), *((name, "right") for name in heads)]
-    columns += [("both by year", "left"), ("rank", "right")]
+    columns += [(f"both {_span(rows)}", "left"), ("rank", "right")]
     body = []
     for row in rows:
         cells = [
@@ -113,20 +114,24 @@ def _print_ownership(rows: list[Record], record: Record, title: str) -> None:
             f"{row['invented_a_owned_b']:,}",
             f"{row['invented_b_owned_a']:,}",
         ]
-        body.append([*cells, _trend(row), _rank_text(row)])
+        body.append([*cells, sparkline(row["trend"]), _rank_text(row)])
     print_table(columns, body, title=title, notes=[""])
 
 
 def _print_trade(rows: list[Record], record: Record, title: str) -> None:
     a, b = record["a"], record["b"]
-    heads = ["year", f"{a} → {b}", f"{b} → {a}", f"{b} in {a}'s imports", f"{a} in {b}'s imports"]
-    heads += [f"intensity {a} → {b}", f"intensity {b} → {a}"]
-    columns = [("field", "left"), *((name, "right") for name in heads)]
-    columns += [("both ways", "left"), ("rank", "right")]
+    columns = [("field", "left"), ("flow", "left"), ("year", "right"), ("dollars", "right")]
+    columns += [
+        ("of buyer's imports", "right"),
+        ("intensity", "right"),
+        (_span(rows), "left"),
+        ("rank", "right"),
+    ]
     body = []
     for row in rows:
-        cells = [row["field"], str(row["year"]), money(row["value_a_to_b"]), money(row["value_b_to_a"])]
-        cells += [percent(row["import_share_of_a"]), percent(row["import_share_of_b"])]
-        cells += [number(row[f"trade_intensity_{way}"], 2) for way in ("a_to_b", "b_to_a")]
-        body.append([*cells, _trend(row), _rank_text(row)])
+        for way, flow, share in (("a_to_b", f"{a} → {b}", "b"), ("b_to_a", f"{b} → {a}", "a")):
+            first = way == "a_to_b"
+            cells = [row["field"] if first else "", flow, str(row["year"]), money(row[f"value_{way}"])]
+            cells += [percent(row[f"import_share_of_{share}"]), number(row[f"trade_intensity_{way}"], 2)]
+            body.append([*cells, sparkline(row[f"trend_{way}"]), _rank_text(row) if first else ""])
     print_table(columns, body, title=title, notes=[""])
