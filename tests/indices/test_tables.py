@@ -1,4 +1,4 @@
-"""The shape of index tables: keys, order, conventions, zeros, flags, wide and long, and the errors of requests."""
+"""The shape of index tables: keys, order, conventions, zeros, flags, wide and long; errors of requests."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_countings_stand_in_each_row(weighted: tc.Tally) -> None:
 
 
 def test_a_weighting_that_the_tally_lacks(tally: tc.Tally) -> None:
-    with pytest.raises(UsageError, match="joint:newman needs the weighting 'newman'.*counting="):
+    with pytest.raises(UsageError, match="joint:newman needs the weighting 'newman'"):
         compute(tally, [("joint", "newman")])
     with pytest.raises(UsageError, match="needs the weighting 'nature'"):
         compute(tally, ["nature_cs"])
@@ -164,7 +164,7 @@ def test_a_weighting_that_the_tally_lacks(tally: tc.Tally) -> None:
 @pytest.mark.parametrize(
     ("wanted", "error", "match"),
     [
-        (["saltn"], UnknownIndexError, "Did you mean 'salton'|Did you mean salton"),
+        (["saltn"], UnknownIndexError, "Did you mean salton"),
         ([("ric", "sideways")], UsageError, "neither marginals nor counting 'sideways'"),
         ([("orc", "matrix")], UsageError, "orc is not defined for marginals 'matrix'"),
         (["rca"], UsageError, "rca needs a tally of kind 'trade'; this one is of kind 'works'"),
@@ -186,11 +186,7 @@ def test_requests_in_all_their_forms() -> None:
 
 @pytest.mark.parametrize("zeros", [False, True])
 def test_wide_table_unpivots_to_the_long_one(weighted: tc.Tally, zeros: bool) -> None:
-    names = [
-        *[name for name in compute(weighted)["index"].unique()],
-        ("salton", "links", "newman"),
-        "ric:links",
-    ]
+    names = [*compute(weighted)["index"].unique(), ("salton", "links", "newman"), "ric:links"]
     wide = compute_wide(weighted, names, zeros=zeros)
     assert wide.schema["joint"] == pl.Int64
     table = conventions(weighted.meta, names)

@@ -1,6 +1,7 @@
 """Symbols of a trade tally: flows between a and b, and the trade of each with everybody.
 
-All are over the products of the cell, in thousandths of a US dollar; the lower half is for rows of one country.
+All are over the products of the cell, in thousandths of a US dollar; the last four rows are for rows of one
+country.
 
 ===================  ==========================================================================
 symbol               meaning

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from trendcore.errors import UsageError
@@ -306,10 +307,11 @@ def _belongs(each: Request, by: tuple[str, ...], *, directed: bool) -> pl.Expr:
 
 def _keys(base: Base, rows: pl.DataFrame) -> pl.DataFrame:
     """Show the keys of some base rows: the by columns, a and b."""
-    names = pl.Series("names", [None, *base.names], dtype=pl.String)
+    names = pl.DataFrame({"name": pl.Series([None, *base.names], dtype=pl.String)})
     by = base.cells.drop(CELL)
-    shown = [by.select(pl.all().gather(rows[CELL]))] if by.width else []
-    ends = pl.DataFrame({"a": names.gather(rows[A]), "b": names.gather(rows[B])})
+    shown = [by[rows[CELL]]] if by.width else []
+    # rows of a frame are gathered by all threads, those of a series by one
+    ends = pl.DataFrame({"a": names[rows[A]].to_series(), "b": names[rows[B]].to_series()})
     return pl.concat([*shown, ends], how="horizontal")
 
 
@@ -335,22 +337,33 @@ def _long(base: Base, evaluated: pl.DataFrame, wanted: list[Request], meta: Tall
         flags[:, number] = evaluated[f"_f{number}"].to_numpy()
     flag = flags[keep]
     del flags, keep
-    which = pl.Series("which", column.astype(np.uint32))
     keys = _keys(base, evaluated.select(CELL, A, B)[pl.Series(row.astype(np.uint32))])
-
-    def spread(name: str, each: list[Any], dtype: Any) -> pl.Series | pl.Expr:
-        if len(set(each)) == 1:
-            return pl.lit(each[0], dtype).alias(name)  # stays one value in memory, not one a row
-        return pl.Series(name, each, dtype=dtype).gather(which)
-
-    flag_names = pl.Series("value_flag", [None, *VALUE_FLAGS], dtype=pl.String)
+    said = _said(wanted, column)
+    flag_names = pl.DataFrame({"value_flag": pl.Series([None, *VALUE_FLAGS], dtype=pl.String)})
     return keys.with_columns(
-        spread("index", [each.index.name for each in wanted], pl.String),
+        said["index"],
         value,
-        flag_names.gather(pl.Series(flag.astype(np.uint32))),
-        spread("counting", [each.counting for each in wanted], pl.String),
-        spread("marginals", [each.marginals for each in wanted], pl.String),
+        flag_names[pl.Series(flag.astype(np.uint32))].to_series(),
+        said["counting"] if "counting" in said.columns else pl.lit(wanted[0].counting).alias("counting"),
+        said["marginals"],
         pl.lit(meta.universe).alias("universe"),
-        spread("neutral", [each.index.neutral_value(each.marginals) for each in wanted], pl.Float64),
+        said["neutral"],
         pl.lit(meta.policy).alias("policy"),
     )
+
+
+def _said(wanted: list[Request], column: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """Conventions of each value (n_values,) from the number of its request; counting only where it differs."""
+    table = pl.DataFrame(
+        {
+            "index": pl.Series([each.index.name for each in wanted], dtype=pl.String),
+            "counting": pl.Series([each.counting for each in wanted], dtype=pl.String),
+            "marginals": pl.Series([each.marginals for each in wanted], dtype=pl.String),
+            "neutral": pl.Series(
+                [each.index.neutral_value(each.marginals) for each in wanted], dtype=pl.Float64
+            ),
+        }
+    )
+    if table["counting"].n_unique() == 1:
+        table = table.drop("counting")  # one value for all rows stays one value in memory
+    return table[pl.Series(column.astype(np.uint32))]

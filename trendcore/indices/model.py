@@ -2,8 +2,8 @@
 
 An index is declared once, in a file of its own. Its formula is a function of named Polars expressions (or,
 through `Index.at`, of plain numbers); the engine in `compute.py` binds the names to columns. A formula uses
-IEEE values for what is not a number of its range, and `finish` turns them into null and a flag, so that no
-formula handles flags:
+IEEE values for what is not a number of its range, and the engine turns them into null and a flag, so that
+no formula handles flags:
 
 =================  ==========================================  ==================
 formula gives      meaning                                     published as
