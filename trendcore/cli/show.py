@@ -12,9 +12,9 @@ _SMALL = 5  # joint works below which a rate is marked
 _MARGINALS = {"docs_int": "international works", "docs_all": "works", "links": "links", "matrix": "links"}
 
 _TRADE_LEGEND = (
-    "trade   US dollars at current prices, gross, with re-exports, of the field's HS codes; of imports: share",
-    "        of the buyer's imports; intensity: trade intensity, its neutral value is 1 and no threshold; rank",
-    "        by the value of both ways",
+    "trade   US dollars at current prices, gross, with re-exports, of the field's HS codes; of imports:",
+    "        share of the buyer's imports; intensity: trade intensity, its neutral value is 1 and no",
+    "        threshold; rank by the value of both ways",
 )
 
 #: (source, role) -> what its table is called
@@ -88,8 +88,8 @@ def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
         "joint   full counting: a work counts once for each pair of its countries",
         f"of      joint works in that country's {base.get('share', 'works')}",
         f"Salton  joint / √(product of the two countries' {base.get('salton', 'works')})",
-        f"IC      NCSES index of collaboration over {base.get('ncses', 'works')}; to be compared only between",
-        "        pairs of one field and year: its neutral value depends on them and is no threshold",
+        f"IC      NCSES index of collaboration over {base.get('ncses', 'works')}; its neutral value",
+        "        depends on field and year and is no threshold: compare pairs of one field and year only",
         f"rank    by {rank_by}, among pairs with joint works",
     ]
     return (
