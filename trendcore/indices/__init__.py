@@ -2,12 +2,12 @@
 
 `compute` gives a long table, `compute_wide` one column an index, `conventions` what their columns mean,
 `registry` every index with its formula, range, edge cases and source. A new index is one file here, named in
-`registry.py`.
+`catalogue.py`.
 """
 
-from trendcore.indices.compute import compute, compute_wide, conventions, to_long
+from trendcore.indices.catalogue import Request, index, registry, request, skipped
 from trendcore.indices.model import SMALL_COUNT, VALUE_FLAGS, Index
-from trendcore.indices.registry import Request, index, registry, request, skipped
+from trendcore.indices.tables import compute, compute_wide, conventions, to_long
 
 __all__ = [
     "SMALL_COUNT",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from trendcore.indices.registry import Request
+from trendcore.indices.catalogue import Request
 
 #: column names of a base that are no symbols; `_b` is 0 in rows of one country
 CELL, A, B = "_cell", "_a", "_b"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from trendcore.indices.base import CELL, A, B, Base, any_country, any_pair, kind_of_row, number
-from trendcore.indices.registry import Request
+from trendcore.indices.catalogue import Request
 
 if TYPE_CHECKING:
     from trendcore.tallies import Tally
@@ -31,7 +31,7 @@ def directed_base(tally: Tally, wanted: list[Request], *, zeros: bool) -> Base:
     tally
         A tally of kind ``directed``.
     wanted
-        Requests, see `registry.requests`.
+        Requests, see `catalogue.requests`.
     zeros
         Add a row for each member with inventions and other member with owned ones in the cell.
     """

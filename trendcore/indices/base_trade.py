@@ -46,8 +46,8 @@ from trendcore.indices.base import (
     kind_of_row,
     number,
 )
+from trendcore.indices.catalogue import Request
 from trendcore.indices.overlap import overlaps
-from trendcore.indices.registry import Request
 
 if TYPE_CHECKING:
     from trendcore.tallies import TradeTally
@@ -84,7 +84,7 @@ def trade_base(tally: TradeTally, wanted: list[Request], *, zeros: bool) -> Base
     tally
         A trade tally.
     wanted
-        Requests, see `registry.requests`.
+        Requests, see `catalogue.requests`.
     zeros
         Add a row for each ordered pair of which one direction is covered, and for each covered country.
     """

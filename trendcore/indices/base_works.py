@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from trendcore.indices.base import CELL, A, B, Base, any_country, any_pair, both_ways, kind_of_row, number
-from trendcore.indices.registry import Request
+from trendcore.indices.catalogue import Request
 
 if TYPE_CHECKING:
     from trendcore.tallies import Tally
@@ -40,7 +40,7 @@ def works_base(tally: Tally, wanted: list[Request], *, zeros: bool) -> Base:
     tally
         A tally of kind ``works``.
     wanted
-        Requests, see `registry.requests`.
+        Requests, see `catalogue.requests`.
     zeros
         Add a row for each pair of members that have works in the cell.
     """

@@ -1,7 +1,7 @@
 """What an index is: one formula over named symbols, and everything that a reader must know to use it.
 
 An index is declared once, in a file of its own. Its formula is a function of named Polars expressions (or,
-through `Index.at`, of plain numbers); the engine in `compute.py` binds the names to columns. A formula uses
+through `Index.at`, of plain numbers); the engine in `tables.py` binds the names to columns. A formula uses
 IEEE values for what is not a number of its range, and the engine turns them into null and a flag, so that
 no formula handles flags:
 
@@ -81,7 +81,7 @@ class Index:
     evaluate
         The formula as a function of Polars expressions, one argument for each of `needs`.
     needs
-        Symbols that the formula uses, see `compute.py`.
+        Symbols that the formula uses, see `tables.py`.
     source
         Where the definition is from.
     subject

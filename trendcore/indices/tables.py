@@ -14,8 +14,8 @@ from trendcore.indices.base import CELL, COUNTRY, FORWARD, A, B, Base
 from trendcore.indices.base_directed import directed_base
 from trendcore.indices.base_trade import trade_base
 from trendcore.indices.base_works import works_base
+from trendcore.indices.catalogue import IndexName, Request, request, requests
 from trendcore.indices.model import SMALL_COUNT, VALUE_FLAGS
-from trendcore.indices.registry import IndexName, Request, request, requests
 
 if TYPE_CHECKING:
     from trendcore.tallies import Tally, TallyMeta, TradeTally
@@ -353,7 +353,7 @@ def _long(base: Base, evaluated: pl.DataFrame, wanted: list[Request], meta: Tall
 
 
 def _said(wanted: list[Request], column: npt.NDArray[np.int64]) -> pl.DataFrame:
-    """Conventions of each value (n_values,) from the number of its request; counting only where it differs."""
+    """Conventions of each value (n_values,) from the number of its request; no counting if all agree."""
     table = pl.DataFrame(
         {
             "index": pl.Series([each.index.name for each in wanted], dtype=pl.String),
