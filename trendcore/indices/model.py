@@ -81,7 +81,7 @@ class Index:
     evaluate
         The formula as a function of Polars expressions, one argument for each of `needs`.
     needs
-        Symbols that the formula uses, see `tables.py`.
+        Symbols that the formula uses, see `base_works.py`, `base_directed.py`, `base_trade.py`.
     source
         Where the definition is from.
     subject
