@@ -10,28 +10,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from support.published import PublishedWorkspace
-from typer.testing import CliRunner, Result
 
-from trendcore.cli.app import app
 from trendcore.cli.pair import country
 from trendcore.errors import UsageError
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a command on the invented release."""
-    import sys
-    import types
-
-    module = types.ModuleType("trendcore.workspace")
-    module.Workspace = PublishedWorkspace  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "trendcore.workspace", module)
-
-    def call(*args: str) -> Result:
-        return CliRunner().invoke(app, list(args))
-
-    return call
 
 
 @pytest.mark.parametrize("text", ["JP", "jp", "JPN", "japan", " Japan "])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -64,6 +66,31 @@ def _coverage() -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(frozen=True)
+class Counts:
+    file: str
+    read: int
+    accepted: int
+    quarantined: int
+    set_aside: dict[str, int]
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    units: tuple[str, ...]
+    counts: tuple[Counts, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    release: int
+    changed: bool
+    counts: dict[str, int]
+    timings: dict[str, float]
+    gates: list[dict[str, Any]]
+
+
 class PublishedWorkspace:
     """Stands for `trendcore.Workspace` where only reading is tested."""
 
@@ -94,3 +121,28 @@ class PublishedWorkspace:
 
     def releases(self) -> pl.DataFrame:
         return pl.DataFrame({"release": [1, 2], "created": ["2024-07-08T00:00:00Z", "2024-07-09T00:00:00Z"]})
+
+    def ingest(
+        self, feed: str, *paths: str, keep: str = "fields", progress: Callable[..., None] | None = None
+    ) -> IngestResult:
+        if progress is not None:
+            progress(1024, 10)
+        done.append((feed, *paths, keep))
+        counts = (
+            Counts("part_000.gz", 10, 6, 1, {"out_of_field": 2, "merged": 1}),
+            Counts("part_001.gz", 5, 5, 0, {}),
+        )
+        return IngestResult(paths, counts, ("part_000.gz: unknown country QQ",))
+
+    def withdraw(self, path: str) -> None:
+        done.append(("withdraw", path))
+
+    def update(self, backend: str = "auto", progress: Callable[..., None] | None = None) -> UpdateResult:
+        if progress is not None:
+            progress("tally")
+        done.append(("update", backend))
+        return UpdateResult(3, backend != "reference", {"openalex": 11}, {"tally": 0.5, "publish": 0.25}, [])
+
+
+#: what the batch commands asked for, newest last
+done: list[tuple[str, ...]] = []

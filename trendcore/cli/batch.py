@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trendcore.cli.options import BackendOption, JsonOption, WorkspaceOption
+from trendcore.cli.options import BackendOption, JsonOption, WorkspaceOption, one_of
 from trendcore.cli.output import print_json, progress, say
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def demo(
     for feed in ("openalex", "patentsview", "baci"):
         with progress(f"ingest {feed}") as advance:
             result = workspace.ingest(feed, str(sample / feed), progress=advance)
-        say(f"ingest {feed}: {_in_words(ingest_record(result))}")
+        say(f"ingest {feed}: {_ingest_in_words(ingest_record(result))}")
     with progress("update") as advance:
-        update_record_ = update_record(workspace.update(progress=advance))
-    say(_update_in_words(update_record_))
+        published = update_record(workspace.update(progress=advance))
+    say(_update_in_words(published))
     if not json:
         typer.echo("Synthetic data: invented, says nothing about the world.\n")
     show_pair(workspace, "JP", "US", json=json)
@@ -78,6 +78,8 @@ def ingest(
     """
     from trendcore.workspace import Workspace
 
+    one_of("feed", feed, ("openalex", "patentsview", "baci", "comtrade"))
+    one_of("--keep", keep, ("fields", "all"))
     with progress(f"ingest {feed}") as advance:
         result = Workspace(workspace).ingest(feed, *paths, keep=keep, progress=advance)
     record = ingest_record(result)
@@ -86,7 +88,7 @@ def ingest(
         return
     for warning in record["warnings"]:
         say(f"warning: {warning}")
-    typer.echo(_in_words(record))
+    typer.echo(_ingest_in_words(record))
 
 
 def withdraw(
@@ -97,9 +99,9 @@ def withdraw(
     """Take an ingested file out of the next release; releases that are published stay as they are."""
     from trendcore.workspace import Workspace
 
-    taken = Workspace(workspace).withdraw(path)
+    Workspace(workspace).withdraw(path)
     if json:
-        print_json({"path": path, "withdrawn": taken})
+        print_json({"path": path, "withdrawn": True})
         return
     typer.echo(f"withdrawn: {path}; run `trendcore update -w {workspace}` to publish without it")
 
@@ -116,6 +118,7 @@ def update(
     """
     from trendcore.workspace import Workspace
 
+    one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
     with progress("update") as advance:
         result = Workspace(workspace).update(backend=backend, progress=advance)
     record = update_record(result)
@@ -126,22 +129,58 @@ def update(
 
 
 def ingest_record(result: IngestResult) -> Record:
-    """Return an ingest's counts as a record: totals, and one entry a file."""
-    from dataclasses import asdict
+    """Return an ingest's counts as a record: totals, then one entry a file."""
+    files = [
+        {
+            "file": counts.file,
+            "read": counts.read,
+            "accepted": counts.accepted,
+            "quarantined": counts.quarantined,
+            "set_aside": dict(sorted(counts.set_aside.items())),
+        }
+        for counts in result.counts
+    ]
+    totals = {key: sum(int(entry[key]) for entry in files) for key in ("read", "accepted", "quarantined")}
+    aside: dict[str, int] = {}
+    for counts in result.counts:
+        for reason, n in counts.set_aside.items():
+            aside[reason] = aside.get(reason, 0) + n
+    units = [str(unit) for unit in result.units]
+    warnings = [str(warning) for warning in result.warnings]
+    return {
+        "units": units,
+        **totals,
+        "set_aside": dict(sorted(aside.items())),
+        "files": files,
+        "warnings": warnings,
+    }
 
-    return asdict(result)
 
-
-def _in_words(record: Record) -> str:
-    return str(record)
+def _ingest_in_words(record: Record) -> str:
+    """Return one line: rows read are always rows accepted, quarantined and set aside."""
+    if not record["units"]:
+        return "nothing new: every file is as it was"
+    reasons = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in record["set_aside"].items())
+    aside = sum(record["set_aside"].values())
+    return (
+        f"{len(record['units']):,} inputs, {record['read']:,} rows: {record['accepted']:,} accepted, "
+        f"{record['quarantined']:,} quarantined, {aside:,} set aside{f' ({reasons})' if reasons else ''}"
+    )
 
 
 def update_record(result: UpdateResult) -> Record:
-    """Return an update's outcome as a record."""
-    from dataclasses import asdict
-
-    return asdict(result)
+    """Return an update's outcome as a record: the release, whether it is new, and how long each step took."""
+    return {
+        "release": result.release,
+        "changed": bool(result.changed),
+        "counts": result.counts,
+        "timings": result.timings,
+        "gates": result.gates,
+    }
 
 
 def _update_in_words(record: Record) -> str:
-    return str(record)
+    if not record["changed"]:
+        return f"nothing to do: release {record['release']} is up to date"
+    seconds = sum(value for value in record["timings"].values() if isinstance(value, float))
+    return f"published release {record['release']} in {seconds:.1f} s"

@@ -30,3 +30,11 @@ def one_form(json: bool, csv: bool) -> None:
 
     if json and csv:
         raise UsageError("--json and --csv exclude each other: choose one")
+
+
+def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a word that is none of those allowed."""
+    from trendcore.errors import UsageError
+
+    if value not in allowed:
+        raise UsageError(f"{what} must be {', '.join(allowed[:-1])} or {allowed[-1]}, not {value!r}")
