@@ -69,14 +69,15 @@ def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
             raise UsageError(f"a pair is two countries with a dash between, not {selection.pair!r}")
         pair = "-".join(Pair(country(a), country(b)).sorted)
     if selection.table == "indices":
-        return workspace.indices(
+        found: pl.LazyFrame = workspace.indices(
             pair=pair,
             field=selection.field,
             source=selection.source,
             index=selection.index,
             release=selection.release,
         )
-    rows = workspace.table(selection.table, release=selection.release)
+        return found
+    rows: pl.LazyFrame = workspace.table(selection.table, release=selection.release)
     names = rows.collect_schema().names()
     for column, wanted in (
         ("field", selection.field),

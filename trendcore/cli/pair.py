@@ -18,6 +18,7 @@ Record = dict[str, Any]
 
 CELL = ("source", "role", "field")
 YEARS_OF_TREND = 10
+TRADE_SOURCES = ("baci", "comtrade")
 OWNED = "inventor-applicant"  # the role of patents invented in a and owned in b
 
 
@@ -104,24 +105,19 @@ def summarise(
         coverage = coverage.filter(coverage["field"] == field)
     last = latest_complete_years(coverage)
     chosen = workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
-    everything = workspace.indices(field=field, release=release)
-    works: list[Record] = []
-    owned: list[Record] = []
-    trade: list[Record] = []
+    found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
+    values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
-        is_trade = cell["source"] in {"baci", "comtrade"}
-        rows = _rows_of_cell(chosen, cell)
-        years = _years(coverage, cell)
-        rank_index = "value" if is_trade else rank_by
-        if is_trade:
-            record = _trade_record(rows, pair, years)
+        rows, years = _rows_of_cell(chosen, cell), _years(coverage, cell)
+        if cell["source"] in TRADE_SOURCES:
+            kind, index, record = "trade", "value", _trade_record(rows, pair, years)
         elif cell["role"] == OWNED:
-            record, rank_index = _owned_record(rows, pair, years), "joint"
+            kind, index, record = "ownership", "joint", _owned_record(rows, pair, years)
         else:
-            record = _works_record(rows, pair, years, rank_by)
-        record = _head(cell) | record | _rank(everything, cell, rank_index, pair)
-        (trade if is_trade else owned if cell["role"] == OWNED else works).append(record)
-    found = {"works": works, "ownership": owned, "trade": trade}
+            kind, index, record = "works", rank_by, _works_record(rows, pair, years, rank_by)
+        if index not in values:
+            values[index] = _values_of_last_year(workspace, index, last, release)
+        found[kind].append(_head(cell) | record | _rank(values[index], cell, pair))
     return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found}
 
 
@@ -206,26 +202,34 @@ def _trade_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Recor
     return record | {"trend_index": "value", "trend_years": list(years)}
 
 
-def _rank(everything: pl.LazyFrame, cell: Record, index: str, pair: Pair) -> Record:
-    """Return the pair's place among pairs of its cell with joint works or trade, both ways together."""
+def _values_of_last_year(
+    workspace: Workspace, index: str, last: pl.DataFrame, release: int | None
+) -> pl.DataFrame:
+    """Return an index of all pairs in the latest complete year of each cell, both ways added up.
+
+    Returns
+    -------
+    pl.DataFrame
+        source, role, field, low, high (the pair in byte order), value; only values above 0.
+    """
     import polars as pl
 
-    same = [
-        pl.col(key).eq_missing(pl.lit(cell[key], dtype=pl.String) if key != "year" else pl.lit(cell[key]))
-        for key in (*CELL, "year")
-    ]
-    low = pl.min_horizontal("a", "b").alias("low")
-    high = pl.max_horizontal("a", "b").alias("high")
-    values = (
-        everything.filter((pl.col("index") == index) & pl.col("b").is_not_null(), *same)
-        .filter(pl.col("value").is_not_null() & (pl.col("value") > 0) & (pl.col("a") != pl.col("b")))
-        .group_by(low, high)
+    keys = [*CELL, "year"]
+    every: pl.LazyFrame = workspace.indices(index=index, release=release)
+    return (
+        every.filter(pl.col("value") > 0, pl.col("a") != pl.col("b"))
+        .join(last.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+        .group_by(*CELL, low=pl.min_horizontal("a", "b"), high=pl.max_horizontal("a", "b"))
         .agg(pl.col("value").sum())
         .collect()
     )
+
+
+def _rank(values: pl.DataFrame, cell: Record, pair: Pair) -> Record:
+    """Return the pair's place among pairs of its cell with joint works or trade, both ways together."""
+    mine = _rows_of_cell(values, cell)
     first, second = pair.sorted
-    mine = values.filter((pl.col("low") == first) & (pl.col("high") == second))
-    if mine.is_empty():
-        return {"rank": None, "rank_of": values.height}
-    own = mine["value"].item()
-    return {"rank": 1 + int((values["value"] > own).sum()), "rank_of": values.height}
+    own = mine.filter((mine["low"] == first) & (mine["high"] == second))
+    if own.is_empty():
+        return {"rank": None, "rank_of": mine.height}
+    return {"rank": 1 + int((mine["value"] > own["value"].item()).sum()), "rank_of": mine.height}
