@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,13 +24,13 @@ class LineBlock:
         Without line ends; blank ones are left out. The first has no byte order mark.
     numbers
         Their numbers, 1 for the first line of the file; same length.
-    too_long
-        Number and beginning of each line above the limit.
+    refused
+        Rows for the quarantine (number, reason, text): lines above the limit, and where the file broke off.
     """
 
     lines: list[bytes]
-    numbers: Sequence[int]
-    too_long: list[tuple[int, bytes]]
+    numbers: list[int]
+    refused: list[tuple[int, str, bytes]]
 
 
 def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
@@ -39,15 +39,15 @@ def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
     Parameters
     ----------
     stream
-        Look at its `broken` after the last block.
+        If it breaks off, the last block's last refused row says so; that row counts as read.
     limits
         `max_line_bytes`, `batch_bytes` and `batch_rows` bound a block; a longer line is skipped, not held.
 
     Yields
     ------
     LineBlock
-        At least one line, good or too long, each. A last line without an end counts; if the file broke off
-        inside it, it is the last of the last block.
+        At least one line, good or refused, each. A last line without an end counts, unless the file broke off
+        inside it.
 
     Examples
     --------
@@ -63,15 +63,18 @@ def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
     """
     held = _Held()
     number = 1
-    for text, long in _runs(stream, limits.max_line_bytes):
+    open_end = False
+    for text, long, open_end in _runs(stream, limits.max_line_bytes):
         if text is None:
-            held.too_long.append((number, long))
+            held.refused.append((number, f"line longer than {limits.max_line_bytes:,} bytes", long))
             number += 1
         else:
             number += held.take(text, number)
         if held.n_bytes >= limits.batch_bytes or held.n_lines >= limits.batch_rows:
-            yield from held.blocks(limits.batch_rows)
-            held = _Held()
+            # what may be cut must wait for the end of the file to be known
+            yield from held.blocks(limits.batch_rows, keep_last=open_end)
+    if stream.broken:
+        held.break_off(stream.broken, number, open_end)
     yield from held.blocks(limits.batch_rows)
 
 
@@ -81,12 +84,12 @@ class _Held:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.numbers: list[int] = []
-        self.too_long: list[tuple[int, bytes]] = []
+        self.refused: list[tuple[int, str, bytes]] = []
         self.n_bytes = 0
 
     @property
     def n_lines(self) -> int:
-        return len(self.lines) + len(self.too_long)
+        return len(self.lines) + len(self.refused)
 
     def take(self, text: bytes, number: int) -> int:
         """Add whole lines, the first of this number; return how many there were, blank ones too."""
@@ -100,17 +103,29 @@ class _Held:
         self.n_bytes += len(text)
         return len(lines)
 
-    def blocks(self, most: int) -> Iterator[LineBlock]:
-        too_long = self.too_long
-        for start in range(0, max(len(self.lines), 1), most):
-            part = self.lines[start : start + most]
-            if part or too_long:
-                yield LineBlock(part, self.numbers[start : start + most], too_long)
-            too_long = []
+    def break_off(self, why: str, number: int, open_end: bool) -> None:
+        """Refuse the line in which the file broke off, or the one that did not come."""
+        if open_end and self.lines and self.numbers[-1] == number - 1:
+            self.numbers.pop()
+            self.refused.append((number - 1, why, self.lines.pop()))
+        else:
+            self.refused.append((number, why, b""))
+
+    def blocks(self, most: int, *, keep_last: bool = False) -> Iterator[LineBlock]:
+        """Yield what is held and forget it, but for the last line where that one is asked to stay."""
+        end = len(self.lines) - keep_last
+        refused = self.refused
+        for start in range(0, max(end, 1), most):
+            stop = min(start + most, end)
+            if stop > start or refused:
+                yield LineBlock(self.lines[start:stop], self.numbers[start:stop], refused)
+            refused = []
+        self.lines, self.numbers = self.lines[end:], self.numbers[end:]
+        self.refused, self.n_bytes = [], sum(map(len, self.lines))
 
 
-def _runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, bytes]]:
-    """Yield runs of whole lines as (text, b""), and lines that are too long as (None, beginning)."""
+def _runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, bytes, bool]]:
+    """Yield runs of lines as (text, b"", open end), and lines that are too long as (None, beginning, ...)."""
     rest: list[bytes] = []
     size = 0
     skipping: bytes | None = None
@@ -119,21 +134,22 @@ def _runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, byte
             start = data.find(b"\n")
             if start < 0:
                 continue
-            yield None, skipping
+            yield None, skipping, False
             skipping, data = None, data[start + 1 :]
         end = data.rfind(b"\n")
         if end < 0:
             rest.append(data)
             size += len(data)
         else:
-            yield from _bounded(b"".join([*rest, data[:end]]), longest)
+            for run, long in _bounded(b"".join([*rest, data[:end]]), longest):
+                yield run, long, False
             rest, size = [data[end + 1 :]], len(data) - end - 1
         if size > longest:
             skipping, rest, size = b"".join(rest)[:HEAD], [], 0
     if skipping is not None:
-        yield None, skipping
+        yield None, skipping, True
     elif size:
-        yield from _bounded(b"".join(rest), longest)
+        yield b"".join(rest), b"", True
 
 
 def _bounded(text: bytes, longest: int) -> Iterator[tuple[bytes | None, bytes]]:
