@@ -240,15 +240,23 @@ def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBu
         The file is no sound Parquet.
     """
     decode = Decoder(quarantine)
+    number = 1
+    for lines in _parquet_lines(file, limits):
+        yield decode(lines, range(number, number + len(lines)))
+        number += len(lines)
+
+
+def _parquet_lines(file: InputFile, limits: Limits) -> Iterator[list[bytes]]:
+    """Yield rows as JSON lines, written natively: one path for both formats of the snapshot."""
     try:
         with pq.ParquetFile(file.path) as table:
             columns = _columns(table, file, limits)
-            number = 1
             for batch in table.iter_batches(PARQUET_ROWS, columns=columns):
-                lines = _as_lines(batch)
-                yield decode(lines, range(number, number + len(lines)))
-                number += len(lines)
-    except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
+                batch.validate(full=True)
+                text = io.BytesIO()
+                pl.DataFrame(batch).write_ndjson(text)
+                yield text.getvalue().split(b"\n")[: batch.num_rows]
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{file.path}: not a Parquet file that can be read: {error}") from error
 
 
@@ -277,13 +285,6 @@ def _columns(table: pq.ParquetFile, file: InputFile, limits: Limits) -> list[str
     return [paths[name] for name in sorted(wanted)]
 
 
-def _as_lines(batch: pa.RecordBatch) -> list[bytes]:
-    """Write the rows as JSON lines, natively: one path for both formats of the snapshot."""
-    text = io.BytesIO()
-    pl.DataFrame(batch).write_ndjson(text)
-    return text.getvalue().split(b"\n")[: batch.num_rows]
-
-
 def _is_document(lines: Sequence[bytes]) -> bool:
     """Whether the file is one JSON value over several lines, rather than one work a line."""
     if not lines:
@@ -307,7 +308,7 @@ def _document(
         size += sum(map(len, block.lines))
         if block.refused:
             number, reason, _ = block.refused[0]
-            raise InputError(f"{file.path}, line {number}: one JSON value over several lines, and {reason}")
+            raise InputError(f"{file.path}, line {number}: a JSON value over many lines, and {reason}")
         if size > limits.max_document_bytes:
             raise InputError(
                 f"{file.path}: one JSON value of more than {limits.max_document_bytes:,} bytes; write one work"
@@ -317,7 +318,7 @@ def _document(
     try:
         yield _documents.decode(text) if text.startswith(b"[") else [msgspec.json.decode(text, type=Raw)]
     except _BAD as error:
-        raise InputError(f"{file.path}: one JSON value over several lines, and {why(error)}") from error
+        raise InputError(f"{file.path}: a JSON value over many lines, and {why(error)}") from error
 
 
 def _chain(first: LineBlock, blocks: Iterator[LineBlock]) -> Iterator[LineBlock]:
