@@ -146,6 +146,19 @@ def test_blank_lines_marks_and_line_ends_do_not_matter(tmp_path: Path) -> None:
     assert sum(counts.read for counts in got.counts.values()) == 3
 
 
+def test_lines_decoded_at_once_and_one_by_one_give_the_same(tmp_path: Path) -> None:
+    records = [work(1), work(2, id=None), work(3), work(4, publication_year=0), work(5, authorships=7)]
+    text = lines(*records)
+    at_once = read(put(tmp_path / "a.jsonl", text))
+    one_by_one = read(put(tmp_path / "a.jsonl", text + b"\n"))
+    assert at_once.ids == ["W1", "W3"]
+    assert [row["raw"] for row in at_once.quarantine] == [
+        text.splitlines()[line - 1].decode()[:500] for line in (2, 4, 5)
+    ]
+    assert one_by_one.rows == at_once.rows
+    assert one_by_one.quarantine == at_once.quarantine
+
+
 def test_every_version_of_a_work_is_given(tmp_path: Path) -> None:
     got = read_works(tmp_path, work(1), work(1, type="review"))
     assert [(row["id"], row["type"], row["source_line"]) for row in got.rows] == [
@@ -185,7 +198,7 @@ def test_a_bad_work_in_a_page_leaves_the_others(tmp_path: Path) -> None:
 
 def test_a_page_that_is_no_json_is_an_error_and_a_bad_line_is_not(tmp_path: Path) -> None:
     pretty = json.dumps({"results": [work(1)]}, indent=2).encode()
-    with pytest.raises(InputError, match=r"page.json: a JSON value over many lines, and not valid JSON"):
+    with pytest.raises(InputError, match=r"page.json: JSON over many lines, and not valid JSON"):
         read(put(tmp_path / "page.json", pretty[:-40]))
     with pytest.raises(InputError, match="more than 100 bytes"):
         read(put(tmp_path / "page.json", pretty), max_document_bytes=100)
@@ -290,7 +303,7 @@ def test_progress_adds_up_to_the_file(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_is_left_closes_its_file(tmp_path: Path) -> None:
-    path = put(tmp_path / "part_000.gz", lines(*map(work, range(500))))
+    path = put(tmp_path / "part_000.gz", lines(*map(work, range(5000))))
     source = feed("openalex")
     (unit,) = source.discover([path])
     reading = source.read(unit, context(batch_rows=10))

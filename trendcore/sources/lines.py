@@ -64,7 +64,7 @@ def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
     held = _Held()
     number = 1
     open_end = False
-    for text, long, open_end in _runs(stream, limits.max_line_bytes):
+    for text, long, open_end in line_runs(stream, limits.max_line_bytes):
         if text is None:
             held.refused.append((number, f"line longer than {limits.max_line_bytes:,} bytes", long))
             number += 1
@@ -124,8 +124,15 @@ class _Held:
         self.refused, self.n_bytes = [], sum(map(len, self.lines))
 
 
-def _runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, bytes, bool]]:
-    """Yield runs of lines as (text, b"", open end), and lines that are too long as (None, beginning, ...)."""
+def line_runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, bytes, bool]]:
+    """Cut a stream into runs of whole lines, without cutting the lines apart.
+
+    Yields
+    ------
+    tuple
+        Lines with their ends but the last one, b"", and whether the last one had no end either; or None for
+        one line above `longest`, and its beginning.
+    """
     rest: list[bytes] = []
     size = 0
     skipping: bytes | None = None

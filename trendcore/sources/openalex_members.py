@@ -170,8 +170,10 @@ def members(
 
 def _parts(author: Authorship, year: int, codes: CountryCodes) -> list[int | None]:
     """Countries over which an author is split in equal parts; None is a part that is unknown."""
-    held = [place.country_code for place in author.institutions or ()]
     own = author.countries
+    if own is not None and not own:
+        return []
+    held = [place.country_code for place in author.institutions or ()]
     if own is None:  # records before 2023-07: the affiliations are all there is
         own = held
     distinct = list(dict.fromkeys(name for name in own if name))
@@ -183,6 +185,9 @@ def _shares(
     whole: dict[int, int], split: list[list[int | None]], n_authors: int
 ) -> tuple[list[int], list[float]]:
     """Add up in integers, and divide once."""
+    if not split:
+        countries = sorted(whole)
+        return countries, [whole[code] / n_authors for code in countries]
     base = lcm(*(len(parts) for parts in split))
     tally = {code: n * base for code, n in whole.items()}
     for parts in split:
@@ -202,8 +207,11 @@ def _first_country(authorships: list[Authorship], year: int, codes: CountryCodes
         if any(author.author_position for author in authorships):
             return None
         first = authorships[0]
-    own = [name for name in first.countries or () if name]
+    names = first.countries
+    if names is not None and len(names) == 1 and names[0]:
+        return codes.known(names[0], year)
+    own = [name for name in names or () if name]
     held = [place.country_code for place in first.institutions or () if place.country_code]
-    if first.countries is not None:
+    if names is not None:
         held = [name for name in held if name in own]
     return next((code for name in [*held, *own] if (code := codes.known(name, year)) is not None), None)

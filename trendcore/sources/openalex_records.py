@@ -10,7 +10,8 @@ Source: https://developers.openalex.org, "Work object" and "Snapshot data format
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from trendcore.errors import InputError, SchemaError
 from trendcore.sources.base import InputFile, Limits, QuarantineBuilder
 from trendcore.sources.files import ByteStream
-from trendcore.sources.lines import LineBlock, line_blocks
+from trendcore.sources.lines import UTF8_MARK, line_runs
 
 #: rows turned to records at a time, from Parquet
 PARQUET_ROWS: Final = 8192
@@ -96,26 +97,30 @@ class Records:
 
     Attributes
     ----------
-    works, numbers, raws
-        Records, where they stand (line; in a page or Parquet file the how manieth work) and their text.
+    works, numbers
+        Records, and where they stand: the line; in a page or Parquet file the how manieth work.
     refused
         How many others went to quarantine.
+    raw
+        Gives the text of the work of a number.
     """
 
     works: list[Work]
-    numbers: list[int]
-    raws: list[bytes | Raw]
+    numbers: Sequence[int]
     refused: int
+    raw: Callable[[int], bytes]
 
     def __len__(self) -> int:
         return len(self.works)
 
     def parts(self, most: int) -> Iterator[Records]:
         """Yield parts of at most so many works; at least one part, the first with what was refused."""
-        for start in range(0, max(len(self), 1), most):
+        if len(self) <= most:
+            yield self
+            return
+        for start in range(0, len(self), most):
             part = slice(start, start + most)
-            refused = self.refused if start == 0 else 0
-            yield Records(self.works[part], self.numbers[part], self.raws[part], refused)
+            yield Records(self.works[part], self.numbers[part], 0 if start else self.refused, self.raw)
 
 
 def authorships_of(work: Work) -> list[Authorship]:
@@ -142,36 +147,72 @@ def why(error: Exception) -> str:
 
 
 class Decoder:
-    """Turns the texts of one file into records; keeps count over the pages in it."""
+    """Gathers the records of one file; keeps count over the pages in it."""
 
     def __init__(self, quarantine: QuarantineBuilder) -> None:
         self._quarantine = quarantine
         self._in_pages = 0
+        self._start()
 
-    def __call__(self, texts: Iterable[bytes | Raw], numbers: Iterable[int]) -> Records:
-        """Decode works and pages of works; what cannot be decoded goes to quarantine."""
-        records = Records([], [], [], 0)
-        before = len(self._quarantine)
+    def _start(self) -> None:
+        self._works: list[Work] = []
+        self._numbers: list[int] = []
+        self._runs: list[tuple[int, bytes]] = []
+        self._texts: dict[int, bytes | Raw] = {}
+        self._before = len(self._quarantine)
+        self.n_bytes = 0
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows were gathered, also refused ones."""
+        return len(self._works) + len(self._quarantine) - self._before
+
+    def take(self) -> Records:
+        """Return what was gathered, and start anew; call it before the quarantine is emptied."""
+        refused = len(self._quarantine) - self._before
+        runs, texts = self._runs, self._texts
+        found = Records(self._works, self._numbers, refused, lambda number: _text(number, runs, texts))
+        self._start()
+        self._before = 0
+        return found
+
+    def add_run(self, run: bytes, number: int) -> bool:
+        """Decode lines at once; False, and nothing done, if one of them is not just one work."""
+        n_lines = run.count(b"\n") + 1
+        try:
+            works = _work.decode_lines(run)
+        except _BAD:
+            return False
+        if len(works) != n_lines or any(work.results is not UNSET for work in works):
+            return False
+        self._works += works
+        self._numbers += range(number, number + n_lines)
+        self._runs.append((number, run))
+        self.n_bytes += len(run)
+        return True
+
+    def add(self, texts: Iterable[bytes | Raw], numbers: Iterable[int]) -> None:
+        """Decode works and pages of works one by one; what cannot be decoded goes to quarantine."""
         for number, text in zip(numbers, texts, strict=True):
+            self.n_bytes += len(bytes(text))
             work = self._one(number, text)
-            if work is None:
-                continue
-            if work.results is UNSET:
-                records.works.append(work)
-                records.numbers.append(number)
-                records.raws.append(text)
-            else:
-                self._page(work.results or [], records)
-        return Records(records.works, records.numbers, records.raws, len(self._quarantine) - before)
+            if work is not None and work.results is UNSET:
+                self._keep(work, number, text)
+            elif work is not None:
+                for result in work.results or []:
+                    self._in_pages += 1
+                    held = self._one(self._in_pages, result)
+                    if held is not None:
+                        self._keep(held, self._in_pages, result)
 
-    def _page(self, results: Sequence[Raw], records: Records) -> None:
-        for text in results:
-            self._in_pages += 1
-            work = self._one(self._in_pages, text)
-            if work is not None:
-                records.works.append(work)
-                records.numbers.append(self._in_pages)
-                records.raws.append(text)
+    def refuse(self, number: int, reason: str, text: bytes) -> None:
+        """Send a row to quarantine."""
+        self._quarantine.add(number, reason, text)
+
+    def _keep(self, work: Work, number: int, text: bytes | Raw) -> None:
+        self._works.append(work)
+        self._numbers.append(number)
+        self._texts[number] = text
 
     def _one(self, number: int, text: bytes | Raw) -> Work | None:
         try:
@@ -179,6 +220,14 @@ class Decoder:
         except _BAD as error:
             self._quarantine.add(number, why(error), bytes(text))
             return None
+
+
+def _text(number: int, runs: list[tuple[int, bytes]], texts: dict[int, bytes | Raw]) -> bytes:
+    """Find a work's text; lines decoded at once are cut apart only here, for the few that are refused."""
+    if number in texts:
+        return bytes(texts[number])
+    first, run = runs[bisect_right(runs, number, key=lambda held: held[0]) - 1]
+    return run.split(b"\n")[number - first]
 
 
 def records_of_text(
@@ -207,21 +256,45 @@ def records_of_text(
     InputError
         A document over several lines is not valid JSON, or larger than the limit.
     """
-    blocks = line_blocks(stream, limits)
-    first = next(blocks, None)
     decode = Decoder(quarantine)
-    if first is None:
-        return
-    if _is_document(first.lines):
-        for text in _document(first, blocks, file, limits):
-            yield from decode(text, range(1, len(text) + 1)).parts(limits.batch_rows)
-        return
-    for block in _chain(first, blocks):
-        for row in block.refused:
-            quarantine.add(*row)
-        found = decode(block.lines, block.numbers)
-        n_refused = found.refused + len(block.refused)
-        yield from Records(found.works, found.numbers, found.raws, n_refused).parts(limits.batch_rows)
+    number = 1
+    cut = False
+    runs = line_runs(stream, limits.max_line_bytes)
+    for text, long, open_end in runs:
+        if text is None:
+            decode.refuse(number, f"line longer than {limits.max_line_bytes:,} bytes", long)
+            number += 1
+        else:
+            run = text.removeprefix(UTF8_MARK) if number == 1 else text
+            if number == 1 and _is_document(run):
+                works = _document(run, runs, stream, file, limits)
+                decode.add(works, range(1, len(works) + 1))
+                yield from decode.take().parts(limits.batch_rows)
+                return
+            cut = open_end and stream.broken is not None
+            number += _add_lines(decode, run, number, stream.broken if cut else None)
+        if decode.n_bytes >= limits.batch_bytes or decode.n_rows >= limits.batch_rows:
+            yield from decode.take().parts(limits.batch_rows)
+    if stream.broken and not cut:
+        decode.refuse(number, stream.broken, b"")
+    if decode.n_rows:
+        yield from decode.take().parts(limits.batch_rows)
+
+
+def _add_lines(decode: Decoder, run: bytes, number: int, broken: str | None) -> int:
+    """Decode lines, at once if they are sound; return how many there were."""
+    if not broken and decode.add_run(run, number):
+        return run.count(b"\n") + 1
+    lines = run.split(b"\n")
+    if broken:
+        decode.refuse(number + len(lines) - 1, broken, lines[-1])
+    rows = [
+        (at, line.removesuffix(b"\r"))
+        for at, line in enumerate(lines[: len(lines) - bool(broken)], number)
+        if line and not line.isspace()
+    ]
+    decode.add([line for _, line in rows], [at for at, _ in rows])
+    return len(lines)
 
 
 def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBuilder) -> Iterator[Records]:
@@ -242,7 +315,8 @@ def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBu
     decode = Decoder(quarantine)
     number = 1
     for lines in _parquet_lines(file, limits):
-        yield decode(lines, range(number, number + len(lines)))
+        decode.add(lines, range(number, number + len(lines)))
+        yield decode.take()
         number += len(lines)
 
 
@@ -285,45 +359,45 @@ def _columns(table: pq.ParquetFile, file: InputFile, limits: Limits) -> list[str
     return [paths[name] for name in sorted(wanted)]
 
 
-def _is_document(lines: Sequence[bytes]) -> bool:
+def _is_document(run: bytes) -> bool:
     """Whether the file is one JSON value over several lines, rather than one work a line."""
-    if not lines:
-        return False
-    first = lines[0].strip()
-    if first.startswith(b"["):
+    lines = [line.strip() for line in run.lstrip().split(b"\n", 2)[:2]]
+    if lines[0].startswith(b"[") or lines[0] == b"{":
         return True
-    if len(lines) < 2 or first[-1:] not in {b"{", b"[", b","}:
+    if len(lines) < 2 or lines[0][-1:] not in {b"{", b"[", b","}:
         return False
     return not lines[1].startswith(b"{")
 
 
 def _document(
-    first: LineBlock, blocks: Iterator[LineBlock], file: InputFile, limits: Limits
-) -> Iterator[list[Raw]]:
-    """Yield the works, or the one page, of a document."""
-    lines: list[bytes] = []
-    size = 0
-    for block in _chain(first, blocks):
-        lines += block.lines
-        size += sum(map(len, block.lines))
-        if block.refused:
-            number, reason, _ = block.refused[0]
-            raise InputError(f"{file.path}, line {number}: a JSON value over many lines, and {reason}")
+    run: bytes,
+    runs: Iterator[tuple[bytes | None, bytes, bool]],
+    stream: ByteStream,
+    file: InputFile,
+    limits: Limits,
+) -> list[Raw]:
+    """Return the works, or the one page, of a document."""
+    texts = [run]
+    size = len(run)
+    for text, long, _ in runs:
+        texts.append(long if text is None else text)
+        size += limits.max_document_bytes if text is None else len(text)
         if size > limits.max_document_bytes:
-            raise InputError(
-                f"{file.path}: one JSON value of more than {limits.max_document_bytes:,} bytes; write one work"
-                " a line"
-            )
-    text = b"\n".join(lines)
+            break
+    if size > limits.max_document_bytes:
+        most = f"{limits.max_document_bytes:,}"
+        raise InputError(
+            f"{file.path}: JSON over many lines of more than {most} bytes; write one work a line"
+        )
+    if stream.broken:
+        raise InputError(f"{file.path}: JSON over many lines, and {stream.broken}")
+    whole = b"\n".join(texts)
     try:
-        yield _documents.decode(text) if text.startswith(b"[") else [msgspec.json.decode(text, type=Raw)]
+        if whole.lstrip().startswith(b"["):
+            return _documents.decode(whole)
+        return [msgspec.json.decode(whole, type=Raw)]
     except _BAD as error:
-        raise InputError(f"{file.path}: a JSON value over many lines, and {why(error)}") from error
-
-
-def _chain(first: LineBlock, blocks: Iterator[LineBlock]) -> Iterator[LineBlock]:
-    yield first
-    yield from blocks
+        raise InputError(f"{file.path}: JSON over many lines, and {why(error)}") from error
 
 
 def explain(value: Any) -> str:

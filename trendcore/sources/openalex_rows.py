@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -14,12 +15,12 @@ import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from trendcore.schemas import COUNTRIES, PAPERS, SHARES, TOMBSTONES, TOPICS
 from trendcore.sources.base import Batch, Counts, InputFile, QuarantineBuilder, ReadContext, is_year
 from trendcore.sources.openalex_members import CountryCodes, Members, members
-from trendcore.sources.openalex_records import Records, Work, authorships_of, explain, why
+from trendcore.sources.openalex_records import Records, Topic, Work, authorships_of, explain, why
 
 BY_TOPICS: Final = "openalex-topics"
 BY_CONCEPTS: Final = "openalex-concepts"
@@ -72,25 +73,34 @@ def labels_of(work: Work) -> tuple[str | None, Labels]:
 
     Examples
     --------
-    >>> from trendcore.sources.openalex_records import Topic
     >>> topics = [Topic("https://openalex.org/T2", 0.5), Topic("https://openalex.org/T1", 0.9)]
     >>> labels_of(Work(topics=topics, primary_topic=topics[0]))
     ('openalex-topics', [(2, 0.5), (1, 0.9)])
     """
     old = work.topics is UNSET and work.primary_topic is None
-    found = (work.concepts if old else work.topics or None) or []
-    ranked = sorted(found, key=lambda label: -1.0 if label.score is None else label.score, reverse=True)
+    ranked = (work.concepts if old else work.topics or None) or []
+    if len(ranked) > 1:
+        ranked = sorted(ranked, key=_rank)
     if work.primary_topic is not None:
-        ranked.insert(0, work.primary_topic)
+        ranked = [work.primary_topic, *ranked]
     out: dict[int, float | None] = {}
     for label in ranked:
-        match = _LABEL_ID.fullmatch(label.id) if label.id else None
-        if match:
-            number = int(match[1])
-            out[number] = label.score if out.get(number) is None else out[number]
+        number = _label_number(label.id)
+        if number is not None and out.get(number) is None:
+            out[number] = label.score
     if not out:
         return None, []
     return BY_CONCEPTS if old else BY_TOPICS, list(out.items())
+
+
+def _rank(label: Topic) -> float:
+    return 1.0 if label.score is None else -label.score
+
+
+@lru_cache(1 << 17)
+def _label_number(text: str | None) -> int | None:
+    match = _LABEL_ID.fullmatch(text) if text and len(text) < 100 else None
+    return int(match[1]) if match else None
 
 
 @dataclass
@@ -99,14 +109,13 @@ class _Checked:
 
     works: list[Work] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    raws: list[bytes | Raw] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     schemes: list[str | None] = field(default_factory=list)
     labels: list[Labels] = field(default_factory=list)
 
     def take(self, rows: list[int]) -> _Checked:
         """Return some rows."""
-        parts = (self.works, self.numbers, self.raws, self.ids, self.schemes, self.labels)
+        parts = (self.works, self.numbers, self.ids, self.schemes, self.labels)
         return _Checked(*([part[row] for row in rows] for part in parts))  # type: ignore[arg-type]
 
 
@@ -136,7 +145,7 @@ class RowMaker:
         n_read = len(records) + records.refused
         checked = self._check(records)
         kept, out = self._sort_out(checked)
-        rows, refused_late = self._rows(kept)
+        rows, refused_late = self._rows(kept, records.raw)
         n_out = len(out.ids)
         counts = Counts(
             self._file.name,
@@ -156,7 +165,7 @@ class RowMaker:
 
     def _check(self, records: Records) -> _Checked:
         checked = _Checked()
-        for work, number, raw in zip(records.works, records.numbers, records.raws, strict=True):
+        for work, number in zip(records.works, records.numbers, strict=True):
             name = work_id(work.id)
             if name is None:
                 reason = f"not the id of a work: {explain(work.id)}" if work.id else "no id"
@@ -171,12 +180,11 @@ class RowMaker:
                 scheme, labels = labels_of(work)
                 checked.works.append(work)
                 checked.numbers.append(number)
-                checked.raws.append(raw)
                 checked.ids.append(name)
                 checked.schemes.append(scheme)
                 checked.labels.append(labels)
                 continue
-            self._quarantine.add(number, reason, bytes(raw))
+            self._quarantine.add(number, reason, records.raw(number))
         return checked
 
     def _sort_out(self, checked: _Checked) -> tuple[_Checked, _Checked]:
@@ -209,7 +217,7 @@ class RowMaker:
         )
         return checked.take(np.flatnonzero(stored).tolist()), checked.take(np.flatnonzero(~stored).tolist())
 
-    def _rows(self, kept: _Checked) -> tuple[pa.RecordBatch, int]:
+    def _rows(self, kept: _Checked, raw: Callable[[int], bytes]) -> tuple[pa.RecordBatch, int]:
         """Make canonical rows, and return how many works had authorships that cannot be read."""
         found: list[Members] = []
         good: list[int] = []
@@ -218,7 +226,7 @@ class RowMaker:
             try:
                 authorships = authorships_of(work)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                self._quarantine.add(kept.numbers[row], f"authorships: {why(error)}", bytes(kept.raws[row]))
+                self._quarantine.add(kept.numbers[row], f"authorships: {why(error)}", raw(kept.numbers[row]))
                 continue
             good.append(row)
             found.append(
