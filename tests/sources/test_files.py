@@ -211,6 +211,8 @@ def test_paths_are_found_once_and_in_natural_order(tmp_path: Path) -> None:
     assert found(tmp_path / "d" / "part_*.gz", tmp_path) == ["part_9.gz", "part_10.gz", "part_1.gz"]
     assert found(tmp_path / "d" / "notes.txt") == ["notes.txt"]
     assert found(f"{tmp_path}/**/part_1*.gz") == ["part_1.gz", "part_10.gz"]
+    assert found(tmp_path / "d" / "[!l]*") == ["part_1.gz", "part_9.gz", "part_10.gz"]
+    assert found(tmp_path / "d" / "*.txt") == ["notes.txt"]
 
 
 def test_a_relative_glob_is_taken_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,8 @@ def expand(
     Parameters
     ----------
     paths
-        A file named as such, or by a glob that names files, is taken without asking `wanted`.
+        A file named as such is taken without asking `wanted`; of the files that a glob matches, the wanted
+        ones are, or all if none is.
     wanted
         Whether a file found in a folder is one of the feed's.
     what
@@ -100,8 +101,11 @@ def expand(
     found: dict[Path, None] = {}
     for given in paths:
         here: list[Path] = []
-        for root in _matches(given, what):
-            here += _walk(root, wanted, enter) if root.is_dir() else [root]
+        roots = _matches(given, what)
+        files = [root for root in roots if not root.is_dir()]
+        here += files if len(roots) == 1 else [file for file in files if wanted(file)] or files
+        for root in roots:
+            here += _walk(root, wanted, enter) if root.is_dir() else []
         if not here:
             raise InputError(f"nothing found under {given}; looked for {what}")
         found.update(dict.fromkeys(sorted(here, key=natural_key)))

@@ -27,7 +27,8 @@ from trendcore.sources.base import (
 )
 from trendcore.sources.files import display_name, expand, open_bytes
 from trendcore.sources.lines import LineBlock, line_blocks
-from trendcore.sources.openalex_records import records_of_parquet, records_of_text
+from trendcore.sources.openalex_parquet import records_of_parquet
+from trendcore.sources.openalex_records import records_of_text
 from trendcore.sources.openalex_rows import MERGED, RowMaker, day, tombstones_of, work_id
 
 LOOKED_FOR: Final = (

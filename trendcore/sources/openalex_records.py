@@ -1,4 +1,4 @@
-"""OpenAlex works as records: what is read of the JSON, and how lines, pages and Parquet become records.
+"""OpenAlex works as records: what is read of the JSON, and how lines and pages become records.
 
 Only the fields below are decoded; msgspec skips the rest without making objects of it. Authorships, the
 larger part of a work, stay raw until it is known that the work is kept.
@@ -9,37 +9,18 @@ Source: https://developers.openalex.org, "Work object" and "Snapshot data format
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from trendcore.errors import InputError, SchemaError
+from trendcore.errors import InputError
 from trendcore.sources.base import InputFile, Limits, QuarantineBuilder
 from trendcore.sources.files import ByteStream
 from trendcore.sources.lines import UTF8_MARK, line_runs
-
-#: rows turned to records at a time, from Parquet
-PARQUET_ROWS: Final = 8192
-#: leaves of a Parquet schema that are read, without the levels that lists add to a path
-PARQUET_COLUMNS: Final = frozenset(
-    {
-        "id", "publication_year", "publication_date", "type", "language", "is_retracted", "is_paratext",
-        "is_xpac", "cited_by_count", "updated_date", "authors_count", "is_authors_truncated",
-        "authorships.author_position", "authorships.countries", "authorships.institutions.country_code",
-        "primary_topic.id", "primary_topic.score", "topics.id", "topics.score",
-        "concepts.id", "concepts.score",
-    }
-)  # fmt: skip
-_LIST_LEVELS: Final = frozenset({"list", "element", "item", "bag", "array", "array_element"})
-_COUNTRY_COLUMNS: Final = frozenset({"authorships.countries", "authorships.institutions.country_code"})
 
 
 class Institution(Struct, gc=False):
@@ -295,68 +276,6 @@ def _add_lines(decode: Decoder, run: bytes, number: int, broken: str | None) -> 
     ]
     decode.add([line for _, line in rows], [at for at, _ in rows])
     return len(lines)
-
-
-def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBuilder) -> Iterator[Records]:
-    """Read works of the Parquet snapshot, only the columns that are needed.
-
-    Yields
-    ------
-    Records
-        Works of some thousand rows.
-
-    Raises
-    ------
-    SchemaError
-        A column that must be there is not.
-    InputError
-        The file is no sound Parquet.
-    """
-    decode = Decoder(quarantine)
-    number = 1
-    for lines in _parquet_lines(file, limits):
-        decode.add(lines, range(number, number + len(lines)))
-        yield decode.take()
-        number += len(lines)
-
-
-def _parquet_lines(file: InputFile, limits: Limits) -> Iterator[list[bytes]]:
-    """Yield rows as JSON lines, written natively: one path for both formats of the snapshot."""
-    try:
-        with pq.ParquetFile(file.path) as table:
-            columns = _columns(table, file, limits)
-            for batch in table.iter_batches(PARQUET_ROWS, columns=columns):
-                batch.validate(full=True)
-                text = io.BytesIO()
-                pl.DataFrame(batch).write_ndjson(text)
-                yield text.getvalue().split(b"\n")[: batch.num_rows]
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{file.path}: not a Parquet file that can be read: {error}") from error
-
-
-def _columns(table: pq.ParquetFile, file: InputFile, limits: Limits) -> list[str]:
-    paths = {
-        ".".join(part for part in path.split(".") if part not in _LIST_LEVELS): path
-        for path in (table.schema.column(at).path for at in range(len(table.schema)))
-    }
-    for name in ("id", "publication_year"):
-        if name not in paths:
-            shown = ", ".join(sorted({path.split(".")[0] for path in paths})[:20])
-            raise SchemaError(f"{file.path}: column {name} of OpenAlex works is missing. Found: {shown}")
-    if not _COUNTRY_COLUMNS & paths.keys():
-        raise SchemaError(
-            f"{file.path}: column authorships.countries is missing, so no work would have a country"
-        )
-    wanted = set(PARQUET_COLUMNS & paths.keys())
-    if "topics.id" in wanted:
-        wanted = {name for name in wanted if not name.startswith("concepts.")}
-    held = table.metadata
-    size = sum(held.row_group(at).total_byte_size for at in range(held.num_row_groups))
-    if size > limits.max_bytes or (
-        size > limits.ratio_from and size > limits.max_ratio * file.path.stat().st_size
-    ):
-        raise InputError(f"{file.path}: unpacks to {size:,} bytes, as a bomb does; see Limits.max_ratio")
-    return [paths[name] for name in sorted(wanted)]
 
 
 def _is_document(run: bytes) -> bool:
