@@ -15,6 +15,7 @@ from support.openalex import author, lines, read, read_works, work
 from trendcore.errors import InputError
 
 WORKS = lines(*(work(number, authorships=[author("JP", "US"), author()]) for number in range(1, 40)))
+MERGED = b"merge_date,id,merge_into_id\n" + b"2024-01-01,W1,W2\r\n" * 30
 PAGE = json.dumps({"meta": {}, "results": [work(1), work(2)]}, indent=1).encode()
 
 
@@ -115,7 +116,12 @@ def mutated(data: bytes, seed: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("a.jsonl", WORKS), ("part_000.gz", gzip.compress(WORKS, 6, mtime=0)), ("page.json", PAGE)],
+    [
+        ("a.jsonl", WORKS),
+        ("part_000.gz", gzip.compress(WORKS, 6, mtime=0)),
+        ("page.json", PAGE),
+        ("merged.csv", MERGED),
+    ],
 )
 @pytest.mark.parametrize("keep", ["all", "fields"])
 def test_mutated_files_never_surprise(tmp_path: Path, name: str, data: bytes, keep: str) -> None:

@@ -223,7 +223,11 @@ def _merged_header(line: bytes, file: InputFile) -> list[str]:
 
 
 def _cells(line: bytes) -> list[str]:
-    return next(csv.reader([line.decode("utf-8", "replace")]), [])
+    """Cut a line of CSV into cells; none if it is no such line."""
+    try:
+        return next(csv.reader([line.decode("utf-8", "replace")]), [])
+    except csv.Error:
+        return []
 
 
 def _merged_batch(
