@@ -45,9 +45,10 @@ class PatentsView:
 
     A patent's year is that of its first priority where the tables g_foreign_priority and g_application are
     there, of its filing with g_application alone, and of its grant without; ``year_kind`` says which. A
-    patent without a foreign claim has its own filing for priority. Withdrawn patents are set aside. Designs, plants
-    and reissues are kept with their ``type``; designs have no CPC. Patents without an assignee are owned
-    by their inventors and have no applicant here.
+    patent without a foreign claim has its own filing for priority.
+
+    Withdrawn patents are set aside. Designs, plants and reissues are kept with their ``type``; designs have
+    no CPC. Patents without an assignee are owned by their inventors and have no applicant here.
     """
 
     name: str = "patentsview"
