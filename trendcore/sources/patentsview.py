@@ -175,6 +175,9 @@ class _Join:
             yield from symbols.read()
         for filing in filings.values():
             yield from filing.read()
+        for role in (ASSIGNEE, CPC):
+            if role not in self._tables:
+                self._tables[PATENT].warn(f"no_table:{TABLES[role][0]}")
         dated = _dated(grants, filings)
         for start in range(0, max(dated.height, 1), PART):
             yield from self._part(dated.slice(start, PART), start // PART, people, symbols)
@@ -207,9 +210,6 @@ class _Join:
 
     def _batch(self, rows: pl.DataFrame) -> Batch:
         table = self._tables[PATENT]
-        for role in (ASSIGNEE, CPC):
-            if role not in self._tables:
-                table.warn(f"no_table:{TABLES[role][0]}")
         said = pl.format("{}\t{}\t{}", "id", "type", "grant")
         conflict = rows.filter(pl.col("fate") == "conflict")
         reason = pl.lit("the patent comes again with another date, type or state")

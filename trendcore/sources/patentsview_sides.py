@@ -20,6 +20,7 @@ from trendcore.sources.patentsview_tables import (
     Parts,
     Table,
     days,
+    numbered,
     placed,
 )
 from trendcore.taxonomy import Countries
@@ -61,7 +62,7 @@ class Places:
         used = good.filter(~pl.col("again"))
         self.codes = used["code"].filter(used["code"] != "").unique().sort().to_list()
         number = {code: at for at, code in enumerate(self.codes)}
-        where = pl.col("code").replace_strict(number, default=-1, return_dtype=pl.Int16)
+        where = numbered(pl.col("code"), number, pl.Int16).fill_null(-1)
         self.frame = used.select("location_id", where=where)
         n_blank = int((used["code"] == "").sum())
         if n_blank:
@@ -197,7 +198,7 @@ class Symbols:
             rows = rows.with_columns(text=deepest.fill_null(""))
             texts = rows["text"].unique().to_list()
             numbers = {text: self._number(text) for text in texts}
-            rows = rows.with_columns(symbol=pl.col("text").replace_strict(numbers, return_dtype=pl.Int32))
+            rows = rows.with_columns(symbol=numbered(pl.col("text"), numbers, pl.Int32))
             wrong = pl.format("not a CPC symbol: {}", pl.col("text").str.slice(0, 40))
             rows = rows.with_columns(refused=pl.when(pl.col("symbol") < 0).then(wrong))
             self._table.refuse(rows)

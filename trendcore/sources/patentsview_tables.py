@@ -88,8 +88,14 @@ def patent_keys(text: pl.Series) -> NDArray[np.int64]:
     groups = text.str.strip_chars().str.to_uppercase().str.extract_groups(_NUMBER).struct.unnest()
     letters = groups["1"].unique().drop_nulls().to_list()
     codes = {name: sum((ord(mark) - 64) * 27**at for at, mark in enumerate(name)) for name in letters}
-    prefix = groups["1"].replace_strict(codes, default=None, return_dtype=pl.Int64)
+    prefix = groups.select(numbered(pl.col("1"), codes, pl.Int64)).to_series()
     return (prefix * _SPAN + groups["2"].cast(pl.Int64)).fill_null(-1).to_numpy()
+
+
+def numbered(text: pl.Expr, numbers: Mapping[str, int], kind: type[pl.DataType]) -> pl.Expr:
+    """Return the number of each text, null where it has none."""
+    # an empty mapping gives a column of another type
+    return text.replace_strict(numbers or {"": None}, default=None, return_dtype=kind)
 
 
 def days(text: pl.Expr) -> pl.Expr:

@@ -1,0 +1,450 @@
+from __future__ import annotations
+
+import csv
+import gzip
+import zipfile
+from collections import Counter, defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.openalex import Read, read
+from support.shared import shared_data
+
+from trendcore.errors import InputError, SchemaError
+from trendcore.sources import feed
+from trendcore.taxonomy import countries
+
+TABLES = {
+    "patent": ("g_patent", "patent_id patent_type patent_date patent_title withdrawn"),
+    "inventor": ("g_inventor_disambiguated", "patent_id inventor_sequence inventor_id location_id"),
+    "assignee": ("g_assignee_disambiguated", "patent_id assignee_sequence assignee_id location_id"),
+    "location": ("g_location_disambiguated", "location_id disambig_city disambig_country"),
+    "cpc": ("g_cpc_current", "patent_id cpc_subclass cpc_group"),
+    "application": ("g_application", "patent_id application_id filing_date"),
+    "priority": ("g_foreign_priority", "patent_id filing_date foreign_country_filed"),
+}
+Row = tuple[str, ...]
+PLACES: list[Row] = [
+    ("l_us", "", "US"),
+    ("l_jp", "", "JP"),
+    ("l_na", "", "NA"),
+    ("l_zz", "", "ZZ"),
+    ("l_no", "", ""),
+]
+
+
+def write(folder: Path, ending: str = "", **tables: list[Row]) -> Path:
+    """Write tables as TSV, packed by their ending; patent, inventor and location are always there."""
+    for role, rows in ({"patent": [], "inventor": [], "location": PLACES} | tables).items():
+        name, header = TABLES[role]
+        text = "".join("\t".join(row) + "\n" for row in [tuple(header.split()), *rows]).encode()
+        path = folder / f"{name}.tsv{ending}"
+        if ending == ".zip":
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(f"{name}.tsv", text)
+        else:
+            path.write_bytes(gzip.compress(text) if ending == ".gz" else text)
+    return folder
+
+
+def patent(number: str, day: str = "2020-01-07", kind: str = "utility", gone: str = "0") -> Row:
+    return (number, kind, day, "A title", gone)
+
+
+def patents(folder: Path, keep: str = "all", **tables: list[Row]) -> Read:
+    return read(write(folder, **tables), name="patentsview", keep=keep)
+
+
+def aside(got: Read, role: str) -> dict[str, int]:
+    (counts,) = (one for name, one in got.counts.items() if TABLES[role][0] in name)
+    return (
+        {**counts.set_aside, "quarantined": counts.quarantined}
+        if counts.quarantined
+        else dict(counts.set_aside)
+    )
+
+
+def test_a_patent_is_joined_from_its_tables(tmp_path: Path) -> None:
+    got = patents(
+        tmp_path,
+        patent=[patent("10000001")],
+        inventor=[("10000001", "0", "a", "l_jp"), ("10000001", "1", "b", "l_us"),
+                  ("10000001", "2", "c", "l_jp"), ("10000001", "3", "d", "")],
+        assignee=[("10000001", "0", "x", "l_na")],
+        cpc=[("10000001", "H01L", "H01L21/768"), ("10000001", "G06N", ""),
+             ("10000001", "H01L", "H01L  21/768")],
+    )  # fmt: skip
+    (row,) = got.rows
+    assert row == {
+        "id": "10000001",
+        "family_id": None,
+        "year": 2020,
+        "year_kind": "grant",
+        "date": date(2020, 1, 7),
+        "office": "US",
+        "inventor_countries": [392, 840],
+        "inventor_shares": [0.5, 0.25],
+        "inventor_units": [392, 392, 840],
+        "n_inventors": 4,
+        "n_inventors_unknown": 1,
+        "applicant_countries": [516],
+        "applicant_shares": [1.0],
+        "applicant_units": [516],
+        "n_applicants": 1,
+        "n_applicants_unknown": 0,
+        "cpc": ["G06N", "H01L21/768"],
+        "type": "utility",
+        "source_file": f"{tmp_path.name}/g_patent.tsv",
+        "source_line": 2,
+    }
+    assert aside(got, "inventor") == {"lookup": 4}
+    assert aside(got, "cpc") == {"lookup": 2, "repeat": 1}
+    assert aside(got, "location") == {"lookup": 5}
+
+
+def test_a_person_counts_once_a_patent_with_the_first_known_place(tmp_path: Path) -> None:
+    got = patents(
+        tmp_path,
+        patent=[patent("1"), patent("2")],
+        inventor=[("1", "0", "a", ""), ("1", "1", "a", "l_jp"), ("1", "2", "a", "l_us"),
+                  ("2", "0", "a", "l_us"), ("2", "1", "", "l_us"), ("2", "2", "", "l_us")],
+    )  # fmt: skip
+    first, second = got.rows
+    assert (first["inventor_countries"], first["n_inventors"], first["n_inventors_unknown"]) == ([392], 1, 0)
+    assert (second["inventor_units"], second["n_inventors"]) == ([840, 840, 840], 3)
+    assert aside(got, "inventor") == {"lookup": 4, "repeat": 2}
+
+
+def test_a_place_that_is_not_in_the_table_is_reported_and_the_person_unknown(tmp_path: Path) -> None:
+    got = patents(
+        tmp_path, patent=[patent("1")], inventor=[("1", "0", "a", "l_us"), ("1", "1", "b", "nowhere")]
+    )
+    (row,) = got.rows
+    assert (row["inventor_shares"], row["n_inventors"], row["n_inventors_unknown"]) == ([0.5], 2, 1)
+    (refused,) = got.quarantine
+    assert refused == {
+        "file": f"{tmp_path.name}/g_inventor_disambiguated.tsv",
+        "line": 3,
+        "reason": "location nowhere is not in g_location_disambiguated",
+        "raw": "1\t1\tb\tnowhere",
+    }
+    assert aside(got, "inventor") == {"lookup": 1, "quarantined": 1}
+
+
+def test_a_code_that_is_no_country_is_a_warning(tmp_path: Path) -> None:
+    rows = [
+        ("1", "0", "a", "l_zz"),
+        ("1", "1", "b", "l_no"),
+        ("1", "2", "c", "l_zz"),
+        ("1", "3", "d", "l_na"),
+    ]
+    got = patents(tmp_path, patent=[patent("1")], inventor=rows)
+    assert got.rows[0]["inventor_units"] == [516]
+    assert got.rows[0]["n_inventors_unknown"] == 3
+    assert got.warnings["unknown_country:ZZ"] == 2
+    assert got.warnings["location_without_country"] == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "label"),
+    [("CS", "1985", "CSHH"), ("CS", "2004", "CSXX"), ("DT", "1977", "DE"), ("JA", "1977", "JP"),
+     ("SU", "1990", "SU"), ("ca", "2020", "CA"), ("NA", "2020", "NA")],
+)  # fmt: skip
+def test_codes_are_read_by_the_year_of_the_patent(tmp_path: Path, code: str, year: str, label: str) -> None:
+    got = patents(
+        tmp_path,
+        patent=[patent("1", f"{year}-06-01")],
+        inventor=[("1", "0", "a", "x")],
+        location=[("x", "", code)],
+    )
+    assert [countries().label(one) for one in got.rows[0]["inventor_countries"]] == [label]
+
+
+def test_rows_of_patents_that_are_not_there_are_quarantined(tmp_path: Path) -> None:
+    got = patents(
+        tmp_path,
+        patent=[patent("1"), patent("bad!"), patent("3", "1999-02-30"), patent("4", "0000-01-01")],
+        inventor=[("2", "0", "a", "l_us"), ("3", "0", "a", "l_us"), ("1", "0", "a", "l_us")],
+        assignee=[("9", "0", "x", "l_us")],
+        cpc=[("9", "H01L", "H01L21/02"), ("1", "", ""), ("1", "H01L", "H01L//2")],
+    )
+    assert [row["id"] for row in got.rows] == ["1"]
+    found = [(one["file"].split("/")[1], one["line"], one["reason"]) for one in got.quarantine]
+    assert sorted(found) == [
+        ("g_assignee_disambiguated.tsv", 2, "its patent 9 is not in g_patent, or was refused there"),
+        ("g_cpc_current.tsv", 2, "its patent 9 is not in g_patent, or was refused there"),
+        ("g_cpc_current.tsv", 3, "not a CPC symbol: "),
+        ("g_cpc_current.tsv", 4, "not a CPC symbol: H01L//2"),
+        ("g_inventor_disambiguated.tsv", 2, "its patent 2 is not in g_patent, or was refused there"),
+        ("g_inventor_disambiguated.tsv", 3, "its patent 3 is not in g_patent, or was refused there"),
+        ("g_patent.tsv", 3, "patent_id is not a patent number"),
+        ("g_patent.tsv", 4, "patent_date is not a date"),
+        ("g_patent.tsv", 5, "patent_date is not a date"),
+    ]
+
+
+def test_withdrawn_patents_and_their_rows_are_set_aside(tmp_path: Path) -> None:
+    got = patents(
+        tmp_path,
+        patent=[patent("1", gone="1"), patent("D2", kind="design"), patent("PP3", kind="plant")],
+        inventor=[("1", "0", "a", "l_us"), ("D2", "0", "a", "l_us")],
+        cpc=[("1", "H01L", "H01L21/02")],
+        application=[("1", "x", "2019-01-01")],
+    )
+    assert [(row["id"], row["type"], row["n_inventors"]) for row in got.rows] == [
+        ("D2", "design", 1),
+        ("PP3", "plant", 0),
+    ]
+    for role in ("patent", "inventor", "cpc", "application"):
+        assert aside(got, role)["withdrawn"] == 1
+    assert [(one["id"], one["reason"]) for one in got.tombstones] == [("1", "withdrawn")]
+
+
+def test_a_patent_that_comes_again(tmp_path: Path) -> None:
+    rows = [patent("D0001"), patent("2"), patent("D1"), patent("2", "2021-01-05")]
+    got = patents(tmp_path, patent=rows, inventor=[("D1", "0", "a", "l_us")])
+    assert [(row["id"], row["year"], row["n_inventors"]) for row in got.rows] == [
+        ("D0001", 2020, 1),
+        ("2", 2020, 0),
+    ]
+    assert aside(got, "patent") == {"repeat": 1, "quarantined": 1}
+    assert [one["line"] for one in got.quarantine] == [5]
+
+
+def test_the_year_is_the_earliest_that_the_tables_tell(tmp_path: Path) -> None:
+    given_tables: dict[str, list[Row]] = {
+        "patent": [patent("1"), patent("2"), patent("3"), patent("4")],
+        "application": [
+            ("1", "x", "2018-03-01"),
+            ("2", "y", "2017-05-01"),
+            ("3", "z", "2106-01-01"),
+            ("4", "", ""),
+        ],
+    }
+    (tmp_path / "filing").mkdir()
+    filed = patents(tmp_path / "filing", **given_tables)
+    assert [(row["year"], row["year_kind"]) for row in filed.rows] == [
+        (2018, "filing"),
+        (2017, "filing"),
+        (2020, "grant"),
+        (2020, "grant"),
+    ]
+    assert [(one["line"], one["reason"]) for one in filed.quarantine] == [
+        (4, "filing_date is not a date"),
+        (5, "filing_date is not a date"),
+    ]
+    claims = [
+        ("1", "2017-03-02", "JP"),
+        ("1", "2016-12-30", "KR"),
+        ("4", "2021-01-01", "JP"),
+        ("3", "1890-01-01", "FR"),
+    ]
+    (tmp_path / "priority").mkdir()
+    prior = patents(tmp_path / "priority", priority=claims, **given_tables)
+    assert [(row["year"], row["year_kind"], row["date"]) for row in prior.rows] == [
+        (2016, "priority", date(2016, 12, 30)),
+        (2017, "priority", date(2017, 5, 1)),
+        (2020, "grant", date(2020, 1, 7)),
+        (2020, "grant", date(2020, 1, 7)),
+    ]
+    assert {one["reason"] for one in prior.quarantine} == {
+        "filing_date is not a date",
+        "the priority comes after the grant",
+        "the priority comes 80 years before the grant",
+    }
+
+
+def test_patents_outside_every_field_become_tombstones(tmp_path: Path) -> None:
+    tables: dict[str, list[Row]] = {
+        "patent": [patent("1"), patent("2"), patent("3"), patent("4")],
+        "cpc": [("1", "H01L", "H01L21/768"), ("2", "A61K", "A61K31/519"), ("3", "G06N", "")],
+    }
+    got = patents(tmp_path, keep="fields", **tables)
+    # 3 is cut above the depth of the rules and 4 has no symbol: nobody can tell
+    assert [row["id"] for row in got.rows] == ["1", "3", "4"]
+    assert aside(got, "patent") == {"out_of_field": 1}
+    assert [(one["id"], one["reason"], one["source_line"]) for one in got.tombstones] == [
+        ("2", "out_of_field", 3)
+    ]
+    assert len(patents(tmp_path, keep="all", **tables).rows) == 4
+
+
+def test_tables_that_may_lack_are_named_in_a_warning(tmp_path: Path) -> None:
+    got = patents(tmp_path, patent=[patent("1")])
+    missing = {kind: n for kind, n in got.warnings.items() if kind.startswith("no_table")}
+    assert missing == {"no_table:g_assignee_disambiguated": 1, "no_table:g_cpc_current": 1}
+
+
+@pytest.mark.parametrize("ending", ["", ".zip", ".gz"])
+def test_packed_tables_read_the_same(tmp_path: Path, ending: str) -> None:
+    write(tmp_path, ending, patent=[patent("1")], inventor=[("1", "0", "a", "l_jp")])
+    for where in (tmp_path, tmp_path / "*.tsv*"):
+        got = read(where, name="patentsview")
+        assert [row["inventor_countries"] for row in got.rows] == [[392]]
+
+
+def test_a_table_that_breaks_off_keeps_its_good_rows(tmp_path: Path) -> None:
+    rows = [("1", str(at), f"p{at * at}", "l_us") for at in range(20000)]
+    write(tmp_path, ".gz", patent=[patent("1")], inventor=rows)
+    path = tmp_path / "g_inventor_disambiguated.tsv.gz"
+    path.write_bytes(path.read_bytes()[:-9000])
+    got = read(tmp_path, name="patentsview")
+    assert got.warnings["file_breaks_off"] == 1
+    (refused,) = got.quarantine
+    assert refused["line"] == got.rows[0]["n_inventors"] + 2
+    assert 0 < got.rows[0]["n_inventors"] < 20000
+
+
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, ".zip", patent=[("1", "", "", "x" * (1 << 22), "")])
+    with pytest.raises(InputError, match="bomb"):
+        read(tmp_path, name="patentsview", max_ratio=20, ratio_from=1 << 16)
+
+
+def test_quotes_line_ends_and_broken_rows_inside_tables(tmp_path: Path) -> None:
+    write(tmp_path, inventor=[("1", "0", "a", "l_us")])
+    (tmp_path / "g_patent.tsv").write_text(
+        '"patent_id"\t"patent_date"\t"patent_title"\t"withdrawn"\r\n'
+        '"1"\t"2020-01-07"\t"A ""quoted"" title"\t0\r\n'
+        '"2"\t"2020-01-07"\t"A title\r\nin two lines"\t0\r\n'
+        '3\t2020-01-07\t"Never closed\t0\r\n'
+        "4\t2020-01-07\r\n"
+        '5\t2020-01-07\t5" pipe\t0\r\n',
+        newline="",
+    )
+    got = read(tmp_path, name="patentsview")
+    assert [(row["id"], row["source_line"]) for row in got.rows] == [("1", 2), ("2", 3), ("3", 5), ("5", 7)]
+    assert [(one["line"], one["reason"]) for one in got.quarantine] == [
+        (6, "has 2 fields where the header has 4")
+    ]
+
+
+def test_text_that_is_not_utf_8_does_not_cost_the_row(tmp_path: Path) -> None:
+    write(tmp_path, inventor=[("1", "0", "a", "l_us")])
+    (tmp_path / "g_patent.tsv").write_bytes(
+        b"patent_id\tpatent_date\tpatent_title\n1\t2020-01-07\tProc\xe9d\xe9\n"
+    )
+    assert [row["id"] for row in read(tmp_path, name="patentsview").rows] == ["1"]
+
+
+@pytest.mark.parametrize("role", ["patent", "inventor", "location", "cpc"])
+def test_a_column_or_content_that_is_missing_is_named(tmp_path: Path, role: str) -> None:
+    write(tmp_path, cpc=[])
+    path = tmp_path / f"{TABLES[role][0]}.tsv"
+    path.write_text("a\tb\n1\t2\n")
+    with pytest.raises(SchemaError, match=rf"{path.name}: line 1 lacks the columns? .*found: a, b"):
+        read(tmp_path, name="patentsview")
+    path.write_text("")
+    with pytest.raises(SchemaError, match=f"{path.name}: is empty"):
+        read(tmp_path, name="patentsview")
+
+
+def test_a_folder_must_hold_each_table_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing found"):
+        feed("patentsview").discover([tmp_path])
+    (tmp_path / "notes.tsv").write_text("a\n")
+    with pytest.raises(InputError, match="not a table that is read here"):
+        feed("patentsview").discover([tmp_path / "notes.tsv"])
+    write(tmp_path)
+    (unit,) = feed("patentsview").discover([tmp_path])
+    assert [file.role for file in unit.files] == ["patent", "inventor", "location"]
+    (tmp_path / "g_patent.tsv.gz").write_bytes(b"")
+    with pytest.raises(InputError, match="the same table"):
+        feed("patentsview").discover([tmp_path])
+    (tmp_path / "g_patent.tsv.gz").unlink()
+    (tmp_path / "g_location_disambiguated.tsv").unlink()
+    with pytest.raises(InputError, match=r"lacks g_location_disambiguated\.tsv; found g_inventor"):
+        feed("patentsview").discover([tmp_path])
+
+
+def test_tables_may_lie_in_a_folder_each(tmp_path: Path) -> None:
+    for role in ("patent", "inventor", "location"):
+        part = tmp_path / role
+        part.mkdir()
+        name, header = TABLES[role]
+        (part / f"{name}.tsv").write_text("\t".join(header.split()) + "\n")
+    (unit,) = feed("patentsview").discover([tmp_path])
+    assert (len(unit.files), unit.name.endswith(tmp_path.name)) == (3, True)
+
+
+NUMBERS = st.integers(1, 5).map(str)
+PEOPLE = st.tuples(
+    NUMBERS, st.just("0"), st.sampled_from("abc"), st.sampled_from(["l_us", "l_jp", "", "gone"])
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(NUMBERS, unique=True, max_size=4), st.lists(PEOPLE, max_size=14), st.integers(1, 5))
+def test_any_tables_give_what_a_plain_join_gives(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[str], people: list[Row], batch_rows: int
+) -> None:
+    folder = write(tmp_path_factory.mktemp("pv"), patent=[patent(one) for one in numbers], inventor=people)
+    got = read(folder, name="patentsview", batch_rows=batch_rows)
+    codes = {"l_us": 840, "l_jp": 392}
+    found: dict[str, dict[str, int | None]] = defaultdict(dict)
+    for number, _, who, place in people:
+        known = found[number].get(who)
+        found[number][who] = codes.get(place) if known is None else known
+    assert [row["id"] for row in got.rows] == numbers
+    for row in got.rows:
+        members = Counter(code for code in found[row["id"]].values() if code is not None)
+        n = len(found[row["id"]])
+        assert (row["n_inventors"], row["n_inventors_unknown"]) == (n, n - members.total())
+        assert row["inventor_countries"] == sorted(members)
+        assert row["inventor_shares"] == [members[code] / n for code in sorted(members)]
+        assert row["inventor_units"] == sorted(members.elements())
+    lost = sum(place == "gone" or number not in numbers for number, _, _, place in people)
+    assert len(got.quarantine) == lost
+    (counts,) = (one for name, one in got.counts.items() if "inventor" in name)
+    assert counts.read == len(people)
+
+
+def rows_of(name: str) -> list[dict[str, Any]]:
+    with shared_data("patentsview", f"{name}.tsv").open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened, delimiter="\t"))
+
+
+def test_real_tables_are_accounted_for_to_the_row() -> None:
+    got = read(shared_data("patentsview"), name="patentsview")
+    assert got.quarantine == []
+    sizes = [len(row["inventor_countries"]) for row in got.rows]
+    assert len(sizes) == 4704
+    assert (sum(n > 0 for n in sizes), sum(n > 1 for n in sizes), sizes.count(0)) == (4697, 438, 7)
+    assert aside(got, "inventor") == {"lookup": 12742 - 729, "repeat": 729}
+    assert got.counts["patentsview/g_patent.tsv"].accepted == 4704
+    for role, n in {"inventor": 12742, "assignee": 12067, "location": 198, "cpc": 8819}.items():
+        assert sum(aside(got, role).values()) == n
+    # of the 23 rows without a place one repeats a person who has none either
+    blank = {
+        (row["patent_id"], row["inventor_id"])
+        for row in rows_of(TABLES["inventor"][0])
+        if not row["location_id"]
+    }
+    assert sum(row["n_inventors_unknown"] for row in got.rows) == len(blank) == 22
+    # all places of owners are blank
+    assert all(row["n_applicants"] == row["n_applicants_unknown"] for row in got.rows)
+    assert not any(row["applicant_countries"] for row in got.rows)
+    assert sum(row["n_applicants"] for row in got.rows) == 4370
+    assert {row["year_kind"] for row in got.rows} == {"grant"}
+
+
+def test_real_tables_give_what_a_plain_join_gives() -> None:
+    got = read(shared_data("patentsview"), name="patentsview")
+    place = {row["location_id"]: row["disambig_country"] for row in rows_of(TABLES["location"][0])}
+    people: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows_of(TABLES["inventor"][0]):
+        people[row["patent_id"]].setdefault(row["inventor_id"], place.get(row["location_id"], ""))
+    labels = countries().labels()
+    for row in got.rows:
+        want = Counter(code for code in people[row["id"]].values() if code)
+        assert [labels[code] for code in row["inventor_units"]] == sorted(
+            want.elements(), key=lambda c: countries().resolve("iso2", c) or 0
+        )
+    symbols: dict[str, set[str]] = defaultdict(set)
+    for row in rows_of(TABLES["cpc"][0]):
+        symbols[row["patent_id"]].add(row["cpc_subclass"])
+    assert all(row["cpc"] == sorted(symbols[row["id"]]) for row in got.rows)
