@@ -448,3 +448,20 @@ def test_real_tables_give_what_a_plain_join_gives() -> None:
     for row in rows_of(TABLES["cpc"][0]):
         symbols[row["patent_id"]].add(row["cpc_subclass"])
     assert all(row["cpc"] == sorted(symbols[row["id"]]) for row in got.rows)
+
+
+def test_parts_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [str(at) for at in range(1, 8)]
+    tables: dict[str, list[Row]] = {
+        "patent": [patent(one) for one in numbers],
+        "inventor": [(one, "0", who, "l_jp") for who in "ab" for one in reversed(numbers)],
+        "assignee": [(one, "0", "x", "l_us") for one in numbers[2:4]],
+        "cpc": [(one, "H01L", f"H01L{at}/02") for at in (21, 23, 21) for one in numbers],
+    }
+    whole = patents(tmp_path, **tables)
+    monkeypatch.setattr("trendcore.sources.patentsview.PART", 3)
+    monkeypatch.setattr("trendcore.sources.patentsview_tables.PART", 3)
+    parts = patents(tmp_path, **tables)
+    assert parts.rows == whole.rows
+    assert parts.counts == whole.counts
+    assert len(parts.batches) > len(whole.batches)

@@ -163,7 +163,7 @@ class _Table:
 
     def __init__(self, file: InputFile, first: str, separator: str, choose: Choose) -> None:
         self._separator = separator
-        header = [name.strip() for name in self._parsed(first) or first.split(separator)]
+        header = [name.strip().strip(_QUOTE).strip() for name in first.split(separator)]
         while header and not header[-1]:
             header.pop()
         self._n_fields = len(header)
@@ -192,9 +192,11 @@ class _Table:
             if row < skip:
                 continue
             fields, used = self._row_at(lines, row)
-            if fields is None and not at_end and row + LONGEST_ROW > len(lines) and self._opens(lines[row]):
-                done = row
-                break
+            if used > len(lines) - row:
+                if not at_end:
+                    done = row
+                    break
+                used = 1
             skip = row + used
             if fields is None:
                 refused.append((numbers[row], self._why(lines[row]), lines[row]))
@@ -241,21 +243,31 @@ class _Table:
         )
 
     def _row_at(self, lines: list[str], row: int) -> tuple[list[str] | None, int]:
-        """Parse the row that starts at a line, and say how many lines it takes."""
+        """Parse the row that starts at a line, and say how many lines it takes.
+
+        More lines than there are: it may go on in the next block; what is returned holds if it does not.
+        """
         text = lines[row]
         fields = self._parsed(text)
         if fields is not None:
             return fields, 1
+        used = 1
         if self._opens(text):
-            for more in range(1, LONGEST_ROW):
-                # a line that is a row by itself is not the rest of another
-                if row + more >= len(lines) or self._alone(lines[row + more]) is not None:
+            for used in range(2, LONGEST_ROW + 1):
+                if row + used > len(lines):
                     break
-                text += "\n" + lines[row + more]
+                more = lines[row + used - 1]
+                # a line that is a row by itself is not the rest of another
+                if self._alone(more) is not None:
+                    used = 1
+                    break
+                text += "\n" + more
                 fields = self._parsed(text)
                 if fields is not None:
-                    return fields, more + 1
-        return self._plain(lines[row]), 1
+                    return fields, used
+            else:
+                used = 1
+        return self._plain(lines[row]), used
 
     def _alone(self, line: str) -> list[str] | None:
         return self._parsed(line) or self._plain(line)
@@ -275,8 +287,8 @@ class _Table:
         return self._fitting(line.split(self._separator))
 
     def _fitting(self, fields: list[str]) -> list[str] | None:
-        n = getattr(self, "_n_fields", None)
-        if n is None or len(fields) == n:
+        n = self._n_fields
+        if len(fields) == n:
             return fields
         return fields[:n] if len(fields) == n + 1 and not fields[n] else None
 

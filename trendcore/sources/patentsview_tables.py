@@ -55,7 +55,7 @@ TABLES: Final[dict[str, tuple[str, dict[str, bool]]]] = {
 NEEDED: Final = (PATENT, INVENTOR, LOCATION)
 WITHDRAWN, REPEAT, LOOKUP = "withdrawn", "repeat", "lookup"
 #: patents of a part, joined at a time
-PART: Final = 1 << 20
+PART: Final = 1 << 18
 _FILE: Final = re.compile(
     rf"({'|'.join(name for name, _ in TABLES.values())})\.tsv(\.zip|\.gz|\.bz2)?", re.IGNORECASE
 )
