@@ -81,7 +81,7 @@ class Comtrade:
         return units
 
     def read(self, unit: InputUnit, context: ReadContext) -> Iterator[Batch]:
-        r"""Read an export; its rows are held, at some 60 bytes each, until repeats and levels are known.
+        r"""Read an export; its rows are held, at some 100 bytes each, until repeats and levels are known.
 
         Raises
         ------

@@ -88,7 +88,7 @@ class PatentsView:
     def read(self, unit: InputUnit, context: ReadContext) -> Iterator[Batch]:
         """Read the tables of a unit, then join and yield its patents.
 
-        The side tables are read whole before the first patent comes: some 15 bytes a row of theirs and 60 a
+        The side tables are read whole before the first patent comes: some 15 bytes a row of theirs and 100 a
         patent are held.
 
         Raises
