@@ -20,21 +20,18 @@ LAYERS = [
     {"taxonomy"},
     {"arrays"},
     {"tallies"},
-    {"indices", "sources", "store", "simulate", "namespace", "gates"},
-    {"update"},
+    {"indices", "sources", "store", "simulate", "gates"},
+    {"update", "namespace"},
     {"workspace"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Modules that are one part of the design, split over files.
-PART_OF = {"tally_types": "tallies", "blocs": "tallies", "publish": "update"}
 
 
 def part(module: str) -> str:
     """Return the part of the house that a dotted module name belongs to."""
     pieces = module.split(".")
-    name = pieces[1] if len(pieces) > 1 else "__init__"
-    return PART_OF.get(name, name)
+    return pieces[1] if len(pieces) > 1 else "__init__"
 
 
 def modules(package: Path) -> list[tuple[str, Path]]:

@@ -96,8 +96,8 @@ class Baci:
             raise InputError(f"only tables of codes under {paths[0]}; looked for {LOOKED_FOR}")
         units = []
         for path in files:
-            _name_of(path)
-            file = InputFile(path, display_name(path))
+            said = _name_of(path)
+            file = InputFile(path, display_name(path), says=f"{said.edition} {said.year}")
             units.append(InputUnit(self.name, file.name, (file,)))
         return units
 

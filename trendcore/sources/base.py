@@ -44,12 +44,16 @@ class InputFile:
         What the file is to its feed: ``data``, or for example ``merged``, ``inventor``, ``location``.
     updated
         Date of the snapshot that the file belongs to, where the feed's layout says it.
+    says
+        What else the file's name says of its content: edition and year. Two files of equal bytes that say
+        different things are different inputs.
     """
 
     path: Path
     name: str
     role: str = "data"
     updated: date | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True)

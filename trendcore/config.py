@@ -1,0 +1,152 @@
+"""Settings of a workspace: frozen, read once, from arguments, environment and the workspace's own file.
+
+The only reader of environment variables. What is not given takes the default below.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from trendcore.errors import UsageError
+
+#: the file in a workspace that holds its settings; written by the user, never by trendcore
+FILE: Final = "trendcore.toml"
+_PREFIX: Final = "TRENDCORE_"
+#: a taxonomy, policy or bloc file in the workspace's own file is meant from the workspace's folder
+_PATHS: Final = ("taxonomy", "policy", "bloc_file")
+
+
+def _names(value: Any) -> Any:
+    """Take names as a list, or as one text with commas between, as environment variables have it."""
+    if isinstance(value, str):
+        value = [name for name in value.split(",") if name.strip()]
+    names = isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value)
+    return tuple(dict.fromkeys(name.strip().lower() for name in value)) if names else value
+
+
+class Settings(BaseSettings):
+    """What decides the numbers of a workspace beside its inputs.
+
+    Attributes
+    ----------
+    taxonomy
+        TOML file of technology fields; None: the packaged one.
+    breadth
+        ``core``, ``wide`` (core and wide under the same names) or ``both`` (wide ones as further fields).
+    proxies
+        Whether goods that merely stand for a field (AI, QIS have no HS code) count in trade.
+    policy
+        Country policy: ``default``, ``hk-mo-with-cn``, ``territories-apart``, ``historic-merged`` or a file.
+    bloc_file
+        TOML file of blocs; None: the packaged one.
+    blocs
+        Blocs that are published.
+    self_flows
+        Trade of a country with itself: ``in_total`` (part of denominators) or ``drop``.
+    max_quarantined
+        Largest share of an input's rows that may be quarantined; above, `update` refuses. Up to 100 rows of
+        an input are never too many.
+
+    Examples
+    --------
+    >>> Settings().breadth, Settings(policy="hk-mo-with-cn").policy
+    ('core', 'hk-mo-with-cn')
+    """
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+
+    taxonomy: Path | None = None
+    breadth: Literal["core", "wide", "both"] = "core"
+    proxies: bool = False
+    policy: str = "default"
+    bloc_file: Path | None = None
+    blocs: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = (
+        "quad", "g7", "five_eyes", "aukus", "chip4", "eu27_2020", "asean", "oecd",
+    )  # fmt: skip
+    self_flows: Literal["in_total", "drop"] = "in_total"
+    max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments first, then the environment; no dotenv file and no folder of secrets is read."""
+        return init_settings, env_settings
+
+
+def settings(folder: Path | None = None, **given: Any) -> Settings:
+    """Read settings of a workspace: arguments, then ``TRENDCORE_*`` variables, then its ``trendcore.toml``.
+
+    Parameters
+    ----------
+    folder
+        The workspace's folder; None: no file is read.
+    **given
+        Attributes of `Settings`; None stands for not given.
+
+    Raises
+    ------
+    UsageError
+        A setting is unknown or not valid; the message names it and where it is from.
+
+    Examples
+    --------
+    >>> settings(breadth="wide").breadth
+    'wide'
+    >>> settings(breadth="broad")
+    Traceback (most recent call last):
+    trendcore.errors.UsageError: setting breadth: Input should be 'core', 'wide' or 'both'
+    """
+    path = None if folder is None else folder / FILE
+    filed = {} if path is None else _filed(path)
+    given = {name: value for name, value in given.items() if value is not None}
+    unknown = sorted(set(given) - set(Settings.model_fields))
+    if unknown:
+        raise UsageError(f"no setting is called {unknown[0]!r}; there are {', '.join(Settings.model_fields)}")
+    # a default of the model stands below the environment, an argument above it: so the file goes in between
+    try:
+        from_environment = Settings().model_fields_set
+        lower = {name: value for name, value in filed.items() if name not in from_environment}
+        return Settings(**{**lower, **given})
+    except ValidationError as error:
+        raise UsageError(_in_words(error, path, filed)) from error
+
+
+def _filed(path: Path) -> dict[str, Any]:
+    """Read a workspace's own file, with its paths made absolute; none where there is no file."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    try:
+        filed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+    unknown = sorted(set(filed) - set(Settings.model_fields))
+    if unknown:
+        there = ", ".join(Settings.model_fields)
+        raise UsageError(f"{path}: no setting is called {unknown[0]!r}; there are {there}")
+    for name in _PATHS:
+        value = filed.get(name)
+        if isinstance(value, str) and (name != "policy" or value.endswith(".toml")):
+            filed[name] = str(path.parent / value)
+    return filed
+
+
+def _in_words(error: ValidationError, path: Path | None, filed: dict[str, Any]) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    origin = f" (of {path})" if name in filed else ""
+    return f"setting {name}{origin}: {first['msg']}"

@@ -1,0 +1,366 @@
+"""Raw files -> canonical rows in the store: which files are new, what is read, what the ledger says of it.
+
+The ledger is the commit point: rows of an input that it does not name do not exist. So an interruption at any
+moment leaves the workspace as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from trendcore import sources, taxonomy
+from trendcore.config import Settings
+from trendcore.errors import InputError, UsageError
+from trendcore.sources import Counts, InputFile, InputUnit, Keep, ReadContext
+from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit, sha256_of
+from trendcore.taxonomy import FieldTaxonomy
+
+#: called with work done, work in all, and a word on what is being done
+Progress = Callable[[int, int, str], None]
+
+#: raised when a reader gives other rows for the same bytes, so that inputs are read anew
+READERS: Final = 1
+#: a file that changed so shortly before it was read may have changed again within the clock's grain
+_RACY_NS: Final = 2_000_000_000
+#: feeds that are stored whole: indices need every product
+_WHOLE: Final = ("baci", "comtrade")
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What an ingest did.
+
+    Attributes
+    ----------
+    units
+        Names of the inputs that were read now: new ones, and those whose content has changed.
+    counts
+        Where the rows of each of their files went.
+    warnings
+        What a person should know, in sentences.
+    """
+
+    units: tuple[str, ...]
+    counts: tuple[Counts, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A unit with the content that its files hold now."""
+
+    unit: InputUnit
+    stamps: tuple[FileStamp, ...]
+    content: str
+
+
+def silent(_done: int, _total: int, _note: str) -> None:
+    """Show no progress."""
+
+
+def field_taxonomy(settings: Settings) -> FieldTaxonomy:
+    """Return the taxonomy of a workspace's settings."""
+    return taxonomy.fields(settings.taxonomy, settings.breadth, proxies=settings.proxies)
+
+
+def ingest(
+    store: Store,
+    settings: Settings,
+    feed: str,
+    paths: Sequence[str | Path],
+    *,
+    keep: Keep = "fields",
+    progress: Progress = silent,
+) -> IngestResult:
+    """Register paths of a feed and read what is new there.
+
+    Parameters
+    ----------
+    store
+        The workspace's store; its lock is taken.
+    settings
+        The workspace's settings.
+    feed
+        One of `trendcore.sources.FEEDS`.
+    paths
+        Files, folders and globs; `update` scans them again.
+    keep
+        ``fields`` stores papers and patents of some field of the taxonomy, ``all`` every one.
+    progress
+        See `Progress`; counts bytes.
+
+    Raises
+    ------
+    InputError
+        A path is not there, or a file is not what it should be; the workspace is as it was.
+    UsageError
+        The feed is unknown, or stored with another ``keep``.
+    ConflictError
+        Another process works on the workspace.
+    """
+    if keep not in ("fields", "all"):
+        raise UsageError(f"keep is 'fields' or 'all', not {keep!r}")
+    source = sources.feed(feed)
+    with store.lock():
+        ledger = store.ledger()
+        _check_keep(ledger, feed, keep)
+        store.sweep(ledger.contents)
+        units = source.discover(paths)
+        taken = {str(file.path) for unit in units for file in unit.files}
+        ledger.withdrawn = [path for path in ledger.withdrawn if path not in taken]
+        result = read_units(store, ledger, settings, units, keep=keep, progress=progress)
+        for path in paths:
+            _register(ledger, Registration(feed, _absolute(path), keep))
+        store.save_ledger(ledger)
+    return result
+
+
+def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress) -> IngestResult:
+    """Scan the registered paths again and read what is new or changed there.
+
+    The ledger is changed, not saved. A file that vanished stays counted, with a warning, until it is withdrawn.
+    """
+    results, warnings = [], []
+    for registration in list(ledger.registrations):
+        source = sources.feed(registration.feed)
+        try:
+            units = source.discover([registration.path])
+        except InputError as error:
+            warnings.append(f"{error}; what was read there before stays counted until it is withdrawn")
+            continue
+        units = [unit for unit in units if not _withdrawn(unit, ledger)]
+        keep: Keep = "all" if registration.keep == "all" else "fields"
+        results.append(read_units(store, ledger, settings, units, keep=keep, progress=progress))
+    for unit in ledger.units:
+        gone = [file.path for file in unit.files if not Path(file.path).exists()]
+        if gone:
+            warnings.append(
+                f"{gone[0]} is no longer there; it stays counted until `trendcore withdraw {gone[0]}`"
+            )
+    return IngestResult(
+        tuple(name for result in results for name in result.units),
+        tuple(counts for result in results for counts in result.counts),
+        tuple(dict.fromkeys([*(line for result in results for line in result.warnings), *warnings])),
+    )
+
+
+def withdraw(store: Store, path: str | Path) -> tuple[str, ...]:
+    """Take what was read at a path (a file, a folder, or a glob as it was ingested) out of the next release.
+
+    Returns
+    -------
+    tuple of str
+        Names of the inputs that were withdrawn.
+
+    Raises
+    ------
+    UsageError
+        Nothing was ingested from there.
+    """
+    with store.lock():
+        ledger = store.ledger()
+        target = _absolute(path)
+        named = [entry for entry in ledger.registrations if entry.path == target]
+        gone = [unit for unit in ledger.units if any(_is_at(file.path, target) for file in unit.files)]
+        if not gone and not named:
+            known = sorted({entry.path for entry in ledger.registrations})
+            raise UsageError(f"nothing was ingested from {target}; ingested: {', '.join(known) or 'nothing'}")
+        ledger.units = [unit for unit in ledger.units if unit not in gone]
+        ledger.registrations = [entry for entry in ledger.registrations if entry not in named]
+        still = {file.path for unit in gone for file in unit.files} | set(ledger.withdrawn)
+        ledger.withdrawn = sorted(still)
+        store.save_ledger(ledger)
+    return tuple(unit.name for unit in gone)
+
+
+def read_units(
+    store: Store,
+    ledger: Ledger,
+    settings: Settings,
+    units: Sequence[InputUnit],
+    *,
+    keep: Keep,
+    progress: Progress,
+) -> IngestResult:
+    """Read the units whose content is not stored yet; the ledger is changed, not saved."""
+    fields = field_taxonomy(settings)
+    stamped = [_stamp(ledger, unit, keep, fields.sha256) for unit in units]
+    new = {found.content: found for found in reversed(stamped) if found.content not in ledger.contents}
+    meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
+    context = ReadContext(taxonomy.countries(), fields, keep, progress=meter.advance)
+    read, counts, warnings = [], [], []
+    for found in stamped:
+        unit = found.unit
+        if found.content in new and new[found.content] is found:
+            meter.note = unit.name
+            content = _store(store, found, context, ledger.next_seq)
+            ledger.contents[content.id] = content
+            ledger.next_seq += 1
+            read.append(unit.name)
+            counts += _as_counts(content)
+            warnings += _warnings(content)
+        elif twin := _twin(ledger, found):
+            warnings.append(f"{unit.files[0].path} holds the same content as {twin}: counted once")
+        _put(ledger, found)
+    return IngestResult(tuple(read), tuple(counts), tuple(warnings))
+
+
+def accounting(ledger: Ledger) -> list[tuple[str, FileCounts]]:
+    """Return the feed and the counts of each file of each content that counts, in the order of reading."""
+    contents = sorted(ledger.active().values(), key=lambda content: content.seq)
+    return [(content.feed, counts) for content in contents for counts in content.counts]
+
+
+class _Meter:
+    """Adds up what readers report, for a progress bar."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done, self._rows = progress, total, 0, 0
+        self.note = ""
+
+    def advance(self, n_bytes: int, n_rows: int) -> None:
+        self._done += n_bytes
+        self._rows += n_rows
+        self._progress(self._done, max(self._total, self._done), f"{self._rows:,} rows, {self.note}")
+
+
+def _store(store: Store, found: _Found, context: ReadContext, seq: int) -> Content:
+    """Read a unit into the store; without its entry in the ledger its rows do not exist."""
+    source = sources.feed(found.unit.feed)
+    counts: dict[str, Counts] = {}
+    with store.writer(found.content) as writer:
+        for batch in source.read(found.unit, context):
+            writer.add(source.table, batch.rows)
+            writer.add("tombstones", batch.tombstones)
+            writer.add("quarantine", batch.quarantine)
+            file = batch.counts.file
+            counts[file] = counts[file] + batch.counts if file in counts else batch.counts
+    return Content(
+        id=found.content,
+        feed=found.unit.feed,
+        keep=context.keep,
+        taxonomy=_taxonomy_of(found.unit.feed, context.keep, context.fields.sha256 if context.fields else ""),
+        reader=str(READERS),
+        seq=seq,
+        rows=dict(writer.rows),
+        counts=[
+            FileCounts(
+                file=each.file,
+                read=each.read,
+                accepted=each.accepted,
+                quarantined=each.quarantined,
+                set_aside=dict(each.set_aside),
+                warnings=dict(each.warnings),
+            )
+            for each in counts.values()
+        ],
+    )
+
+
+def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> _Found:
+    known = {
+        file.path: (file, old.read_at) for old in ledger.units if old.feed == unit.feed for file in old.files
+    }
+    stamps = tuple(_stamp_file(file, known.get(str(file.path))) for file in unit.files)
+    said = sorted(
+        [file.role, str(file.updated or ""), file.says, stamp.sha256]
+        for file, stamp in zip(unit.files, stamps, strict=True)
+    )
+    kept = "all" if unit.feed in _WHOLE else keep
+    text = json.dumps([READERS, unit.feed, kept, _taxonomy_of(unit.feed, keep, taxonomy_hash), said])
+    return _Found(unit, stamps, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def _stamp_file(file: InputFile, known: tuple[FileStamp, str] | None) -> FileStamp:
+    """Size, time and hash of a file; the hash is taken anew only where size or time have changed."""
+    try:
+        state = file.path.stat()
+        if known is not None:
+            old, read_at = known
+            read_ns = int(datetime.fromisoformat(read_at).timestamp() * 1e9)
+            same = (old.size, old.mtime_ns) == (state.st_size, state.st_mtime_ns)
+            if same and state.st_mtime_ns + _RACY_NS < read_ns:
+                return old
+        return FileStamp(str(file.path), sha256_of(file.path), state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise InputError(f"{file.path}: cannot be read: {error.strerror or error}") from error
+
+
+def _taxonomy_of(feed: str, keep: Keep, taxonomy_hash: str) -> str:
+    """Return the hash of the taxonomy that decided what is stored; none where everything is."""
+    return "" if feed in _WHOLE or keep == "all" else taxonomy_hash
+
+
+def _put(ledger: Ledger, found: _Found) -> None:
+    """Say where a content is found now; a unit that shares a file with another one replaces it."""
+    paths = {str(file.path) for file in found.unit.files}
+    ledger.units = [
+        unit
+        for unit in ledger.units
+        if unit.feed != found.unit.feed or not any(file.path in paths for file in unit.files)
+    ]
+    now = datetime.now(UTC).isoformat()
+    ledger.units.append(Unit(found.unit.feed, found.unit.name, list(found.stamps), found.content, now))
+
+
+def _twin(ledger: Ledger, found: _Found) -> str | None:
+    """Return where else the content of a unit was found, if anywhere."""
+    paths = {str(file.path) for file in found.unit.files}
+    for unit in ledger.units:
+        if unit.content == found.content and not any(file.path in paths for file in unit.files):
+            return unit.files[0].path
+    return None
+
+
+def _check_keep(ledger: Ledger, feed: str, keep: Keep) -> None:
+    if feed in _WHOLE:
+        return
+    other = [entry for entry in ledger.registrations if entry.feed == feed and entry.keep != keep]
+    if other:
+        raise UsageError(
+            f"{feed} is stored with --keep {other[0].keep} here; one feed has one --keep: withdraw "
+            f"{', '.join(sorted(entry.path for entry in other))} first"
+        )
+
+
+def _register(ledger: Ledger, entry: Registration) -> None:
+    if entry not in ledger.registrations:
+        ledger.registrations.append(entry)
+
+
+def _withdrawn(unit: InputUnit, ledger: Ledger) -> bool:
+    return any(str(file.path) in ledger.withdrawn for file in unit.files)
+
+
+def _absolute(path: str | Path) -> str:
+    """Write a path or glob the way in which files are named: absolute, without dots."""
+    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - a link stays a link, as in readers
+
+
+def _is_at(path: str, target: str) -> bool:
+    """Whether a file is a path, lies under it, or is matched by it."""
+    file = Path(path)
+    return path == target or Path(target) in file.parents or file.match(target)
+
+
+def _as_counts(content: Content) -> Iterable[Counts]:
+    return [
+        Counts(each.file, each.read, each.accepted, each.quarantined, each.set_aside, each.warnings)
+        for each in content.counts
+    ]
+
+
+def _warnings(content: Content) -> Iterable[str]:
+    for each in content.counts:
+        for warning, n in sorted(each.warnings.items()):
+            kind, _, what = warning.partition(":")
+            yield f"{each.file}: {kind.replace('_', ' ')}{f' {what}' if what else ''} ({n:,} rows)"
+        if each.quarantined:
+            yield f"{each.file}: {each.quarantined:,} of {each.read:,} rows quarantined"

@@ -1,0 +1,89 @@
+"""What decides the numbers beside the inputs: taxonomy, country policy, blocs, and their hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from trendcore import __version__, taxonomy
+from trendcore.config import Settings
+from trendcore.taxonomy import Blocs, CountryPolicy, FieldTaxonomy
+from trendcore.update.inputs import field_taxonomy
+
+#: raised when the published tables of the same inputs and settings become others
+TABLES = 1
+
+
+@dataclass(frozen=True)
+class Method:
+    """Data that settings name, read once for an update.
+
+    Attributes
+    ----------
+    fields, policy, blocs
+        Technology fields, country policy and blocs.
+    bloc_names
+        Blocs that are published.
+    labels
+        Country code to displayed code.
+    self_flows
+        See `trendcore.config.Settings`.
+    """
+
+    fields: FieldTaxonomy
+    policy: CountryPolicy
+    blocs: Blocs
+    bloc_names: tuple[str, ...]
+    labels: Mapping[int, str]
+    self_flows: Any
+
+    def versions(self) -> dict[str, Any]:
+        """Return versions and hashes of all of it, as a release records them."""
+        return {
+            "trendcore": __version__,
+            "tables": TABLES,
+            "taxonomy": {
+                "version": self.fields.version,
+                "sha256": self.fields.sha256,
+                "breadth": self.fields.breadth,
+                "proxies": self.fields.proxies,
+            },
+            "policy": {
+                "name": self.policy.name,
+                "version": self.policy.version,
+                "sha256": self.policy.sha256,
+            },
+            "blocs": {
+                "version": self.blocs.version,
+                "sha256": self.blocs.sha256,
+                "names": list(self.bloc_names),
+            },
+            "countries": {"sha256": taxonomy.countries().sha256},
+            "self_flows": self.self_flows,
+        }
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that a release was made with."""
+    return {name: metadata.version(name) for name in ("polars", "pyarrow", "numpy", "numba", "deltalake")}
+
+
+def method(settings: Settings) -> Method:
+    """Read what settings name.
+
+    Raises
+    ------
+    TaxonomyError, UsageError
+        A file is not valid, or a bloc is unknown.
+    """
+    blocs = taxonomy.blocs(settings.bloc_file)
+    return Method(
+        fields=field_taxonomy(settings),
+        policy=taxonomy.policy(settings.policy),
+        blocs=blocs,
+        bloc_names=tuple(dict.fromkeys(blocs.get(name).name for name in settings.blocs)),
+        labels=taxonomy.countries().labels(),
+        self_flows=settings.self_flows,
+    )

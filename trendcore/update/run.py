@@ -1,0 +1,212 @@
+"""The batch: scan inputs -> resolve -> tally -> compute -> check -> publish one release."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from trendcore import gates
+from trendcore.config import Settings
+from trendcore.errors import GateError, QuarantineError, UsageError
+from trendcore.store import Ledger, Manifest, ReleaseInfo, Store
+from trendcore.tallies import resolve_backend
+from trendcore.update import inputs, trade, works
+from trendcore.update.inputs import Progress, silent
+from trendcore.update.method import Method, method, package_versions
+from trendcore.update.resolve import resolve
+from trendcore.update.tables import Tables, tables
+
+#: so many quarantined rows of an input are never too many
+_ALWAYS_TOLERATED: Final = 100
+_FEEDS_OF_WORKS: Final = {"openalex": "papers", "patentsview": "patents"}
+_FEEDS_OF_TRADE: Final = ("baci", "comtrade")
+_STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "gates", "publish")
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    """What an update did.
+
+    Attributes
+    ----------
+    release
+        Number of the current release.
+    changed
+        Whether it is a new one.
+    counts
+        Rows of each published table; empty where nothing was to do.
+    timings
+        Seconds of each step.
+    gates
+        What each gate found.
+    warnings
+        What a person should know, in sentences.
+    """
+
+    release: int
+    changed: bool
+    counts: Mapping[str, int]
+    timings: Mapping[str, float]
+    gates: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+
+
+def update(
+    store: Store, settings: Settings, *, backend: str = "auto", progress: Progress = silent
+) -> UpdateResult:
+    """Publish a release of what is ingested, unless the current one is of the same inputs and settings.
+
+    Parameters
+    ----------
+    store
+        The workspace's store; its lock is taken.
+    settings
+        The workspace's settings.
+    backend
+        ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
+    progress
+        See `inputs.Progress`; counts steps, and bytes while files are read.
+
+    Raises
+    ------
+    UsageError
+        Nothing was ingested.
+    GateError
+        A gate refused, or inputs were read with another taxonomy; nothing was published.
+    QuarantineError
+        Too large a part of an input is quarantined; nothing was published.
+    InputError
+        A registered file has changed to what cannot be read; nothing was published.
+    BackendError
+        The backend cannot be used here.
+    ConflictError
+        Another process works on the workspace.
+    """
+    backend = resolve_backend(backend)
+    clock = _Clock(progress)
+    with store.lock():
+        ledger = store.ledger()
+        if not ledger.registrations and not ledger.units:
+            raise UsageError("nothing was ingested yet: `trendcore ingest FEED PATH -w WS` comes first")
+        how = method(settings)
+        _check_taxonomy(ledger, how)
+        store.sweep(ledger.contents)
+        with clock.step("scan"):
+            scanned = inputs.rescan(store, ledger, settings, progress)
+            store.save_ledger(ledger)
+        _check_quarantine(ledger, settings)
+        fingerprint = _fingerprint(ledger, how)
+        current = store.manifest() if store.has_release() else None
+        if current is not None and current.fingerprint == fingerprint:
+            return UpdateResult(current.number, False, {}, clock.seconds, (), scanned.warnings)
+        made = _made(store, ledger, how, backend, clock)
+        with clock.step("gates"):
+            found = gates.check(made)
+            gates.refuse(found)
+        with clock.step("publish"):
+            results = [each.as_dict() for each in found]
+            manifest = _publish(store, ledger, how, made, fingerprint, backend, clock, results)
+    counts = {name: record.rows for name, record in manifest.tables.items()}
+    return UpdateResult(manifest.number, True, counts, clock.seconds, tuple(results), scanned.warnings)
+
+
+class _Clock:
+    """Times the steps and tells the progress bar of them."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self._progress(_STEPS.index(name), len(_STEPS), name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 6)
+
+
+def _made(store: Store, ledger: Ledger, how: Method, backend: str, clock: _Clock) -> Tables:
+    """Tally every feed and make the tables."""
+    counted, flows, set_aside = [], [], {}
+    fed = {content.feed for content in ledger.active().values()}
+    for feed, table in _FEEDS_OF_WORKS.items():
+        with clock.step(table):
+            if feed not in fed:
+                continue
+            resolved = resolve(store, ledger, feed, table)
+            whole = all(c.keep == "all" for c in ledger.active().values() if c.feed == feed)
+            tally = works.papers if table == "papers" else works.patents
+            part = tally(resolved, how, all_works=whole, backend=backend)
+            counted.append(part)
+            set_aside[feed] = {**resolved.set_aside, **part.set_aside}
+    with clock.step("trade"):
+        for feed in (feed for feed in _FEEDS_OF_TRADE if feed in fed):
+            resolved = resolve(store, ledger, feed, "trade")
+            of_feed = trade.trade(resolved, how)
+            flows.append(of_feed)
+            set_aside[feed] = {**resolved.set_aside, **of_feed.set_aside}
+    with clock.step("tables"):
+        return tables(counted, flows, how, inputs.accounting(ledger), set_aside)
+
+
+def _publish(
+    store: Store,
+    ledger: Ledger,
+    how: Method,
+    made: Tables,
+    fingerprint: str,
+    backend: str,
+    clock: _Clock,
+    results: list[dict[str, Any]],
+) -> Manifest:
+    active = sorted(ledger.active().values(), key=lambda content: content.seq)
+    names = {unit.content: unit.name for unit in reversed(ledger.units)}
+    info = ReleaseInfo(
+        fingerprint=fingerprint,
+        inputs=[{"id": each.id, "feed": each.feed, "name": names[each.id]} for each in active],
+        settings=how.versions(),
+        versions={"backend": backend, **package_versions()},
+        counts={name: frame.height for name, frame in made.items()},
+        timings=dict(clock.seconds),
+        gates=results,
+        warnings=[],
+    )
+    return store.publish(made, info)
+
+
+def _check_taxonomy(ledger: Ledger, how: Method) -> None:
+    """Refuse a mixture: what a taxonomy left out when an input was read, another one may want."""
+    stale = [
+        unit.name
+        for unit in ledger.units
+        if ledger.contents[unit.content].taxonomy not in ("", how.fields.sha256)
+    ]
+    if stale:
+        paths = sorted({f"{entry.feed} {entry.path}" for entry in ledger.registrations})
+        raise GateError(
+            f"the taxonomy has changed since {len(stale):,} inputs were read ({stale[0]} and so on): read "
+            f"them again with `trendcore ingest`: {'; '.join(paths)}"
+        )
+
+
+def _check_quarantine(ledger: Ledger, settings: Settings) -> None:
+    for _, counts in inputs.accounting(ledger):
+        limit = max(_ALWAYS_TOLERATED, settings.max_quarantined * counts.read)
+        if counts.quarantined > limit:
+            raise QuarantineError(
+                f"nothing was published: {counts.quarantined:,} of {counts.read:,} rows of {counts.file} are "
+                f"quarantined, more than {settings.max_quarantined:.1%}; the quarantine table says why, and "
+                "max_quarantined in trendcore.toml allows more"
+            )
+
+
+def _fingerprint(ledger: Ledger, how: Method) -> str:
+    """Hash what decides a release: its inputs, in the order of reading, and its method."""
+    active = sorted(ledger.active().values(), key=lambda content: content.seq)
+    text = json.dumps([[each.feed, each.id] for each in active] + [how.versions()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

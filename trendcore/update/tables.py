@@ -1,0 +1,252 @@
+"""Tallies -> the tables of a release, each sorted by its key.
+
+=====================  ================================================================================
+table                  rows
+=====================  ================================================================================
+coverage               a cell: works counted, known, international; field unknown; whether complete
+members, pairs         tallies of papers and patents
+patterns               works by set of countries: blocs, policies and intervals can be had from it
+ownership_members,     patents by countries of inventors (a) and of owners (b)
+ownership_pairs
+trade_flows            values by product, exporter and importer
+indices                papers and patents, an index a column
+ownership_indices      invented in a, owned in b
+trade_indices          trade of a field
+bloc_members,          a bloc as one node: never sums of pairs
+bloc_pairs,
+bloc_indices
+conventions            of each index column: counting, marginals, universe, neutral value, formula, source
+fields                 lists behind each field and source: scheme, source, whether a proxy, warnings
+countries              displayed code, name
+inputs                 rows of each input file: read, accepted, quarantined, set aside
+set_aside              stored rows that count nowhere, by reason
+=====================  ================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from trendcore import indices, taxonomy
+from trendcore.store import FileCounts
+from trendcore.tallies import Tally, tally, tally_trade
+from trendcore.update.method import Method
+from trendcore.update.trade import Trade
+from trendcore.update.works import CELL, Works
+
+#: what is published of papers and patents beside the default indices: the fractional count of joint works
+_COUNTS: Final = ("full", "newman", "nature", "harmonic")
+_TOTALS: Final = ("works", "works_known", "works_intl", "sum_n", "sum_pairs")
+_SORT_LAST: Final = ("product", "a", "b", "member", "members", "exporter", "importer")
+KEY: Final = {"source": pl.String, "role": pl.String, "field": pl.String, "year": pl.Int16}
+
+Tables = dict[str, pl.DataFrame]
+
+
+def tables(
+    works: Sequence[Works],
+    trade: Sequence[Trade],
+    method: Method,
+    inputs: Sequence[tuple[str, FileCounts]],
+    set_aside: Mapping[str, Mapping[str, int]],
+) -> Tables:
+    """Make all tables of a release.
+
+    Parameters
+    ----------
+    works, trade
+        What was counted, one a feed.
+    method
+        How it was counted.
+    inputs
+        Feed and counts of each input file.
+    set_aside
+        Feed -> reason -> stored rows that count nowhere.
+    """
+    all_works = [each for part in works for each in part.tallies if each.meta.kind == "works"]
+    owned = [each for part in works for each in part.tallies if each.meta.kind == "directed"]
+    flows = [each for part in trade for each in part.tallies]
+    shape = _empty(method)
+    made: Tables = {
+        "coverage": _coverage([*all_works, *owned], works, trade),
+        **_of_works("", all_works or [shape["works"]]),
+        **_of_works("ownership_", owned or [shape["owned"]]),
+        "trade_flows": _stack([each.flows for each in flows or [shape["trade"]]]),
+        "trade_indices": _stack([indices.compute_wide(each) for each in flows or [shape["trade"]]]),
+        **_of_blocs(all_works or [shape["works"]], method),
+        "conventions": _conventions(shape, method),
+        "fields": _fields(method),
+        "countries": _countries(method),
+        "inputs": _inputs(inputs),
+        "set_aside": _set_aside(set_aside),
+    }
+    return {name: _keyed(frame) for name, frame in made.items()}
+
+
+def wanted(kind: str) -> list[str] | None:
+    """Return the indices that are published of a kind of tally; None: all that it feeds."""
+    return (
+        None if kind != "works" else [*_all_of_works(), "joint:newman", "share:docs_all", "salton:docs_all"]
+    )
+
+
+def _all_of_works() -> list[str]:
+    registry = indices.registry()
+    return [name for name, entry in registry.items() if "works" in entry.kinds]
+
+
+def _of_works(prefix: str, tallies: Sequence[Tally]) -> Tables:
+    made = {
+        f"{prefix}members": _stack([each.members for each in tallies]),
+        f"{prefix}pairs": _stack([each.pairs for each in tallies]),
+        f"{prefix}indices": _stack([indices.compute_wide(each, wanted(each.meta.kind)) for each in tallies]),
+    }
+    patterns = [each.patterns for each in tallies if each.patterns is not None]
+    return made | ({f"{prefix}patterns": _stack(patterns)} if patterns else {})
+
+
+def _of_blocs(tallies: Sequence[Tally], method: Method) -> Tables:
+    """Tally again with each bloc as one node."""
+    parts: dict[str, list[pl.DataFrame]] = {"members": [], "pairs": [], "indices": []}
+    for name in method.bloc_names:
+        for each in tallies:
+            of_bloc = each.regroup(groups=name, blocs=method.blocs, counting="full", credit="none")
+            said = pl.lit(name).alias("bloc")
+            parts["members"].append(of_bloc.members.with_columns(said))
+            parts["pairs"].append(of_bloc.pairs.with_columns(said))
+            parts["indices"].append(indices.compute_wide(of_bloc).with_columns(said))
+    return {f"bloc_{name}": _stack(frames) for name, frames in parts.items() if frames}
+
+
+def _coverage(tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[Trade]) -> pl.DataFrame:
+    counted = [_typed(each.totals) for each in tallies]
+    unknown = [_unknown_of_works(part) for part in works]
+    unknown += [_typed(part.unknown) for part in trade]
+    cells = [_typed(part.editions) for part in trade]
+    empty = pl.DataFrame(schema=KEY | dict.fromkeys([*_TOTALS, "field_unknown"], pl.Int64))
+    totals = pl.concat([empty.drop("field_unknown"), *counted, *cells], how="diagonal")
+    if "hs_revision" not in totals.columns:
+        totals = totals.with_columns(pl.lit(None, pl.String).alias("hs_revision"))
+    doubtful = pl.concat([empty.select(*KEY, "field_unknown"), *unknown])
+    joined = totals.join(doubtful, on=list(CELL), how="full", coalesce=True)
+    complete = pl.concat(
+        [pl.DataFrame(schema={"source": pl.String, "last_year": pl.Int32})]
+        + [part.complete.with_columns(pl.col("source").cast(pl.String)) for part in works]
+    )
+    of_works = pl.col("source").is_in(complete["source"].implode())
+    return (
+        joined.join(complete, on="source", how="left")
+        .with_columns(
+            pl.when(of_works).then(pl.col(*_TOTALS).fill_null(0)).otherwise(pl.col(*_TOTALS)),
+            pl.col("field_unknown").fill_null(0),
+            # a year file of trade is published when its year is over
+            year_complete=pl.col("year") <= pl.col("last_year").fill_null(9999),
+        )
+        .drop("last_year")
+    )
+
+
+def _unknown_of_works(part: Works) -> pl.DataFrame:
+    """Count works whose field is unknown, in each role: a patent is so for inventors and owners alike."""
+    roles = pl.DataFrame({"role": part.roles})
+    return _typed(roles.join(part.unknown, how="cross")).select(*KEY, "field_unknown")
+
+
+def _conventions(shape: Mapping[str, Any], method: Method) -> pl.DataFrame:
+    parts = [
+        indices.conventions(shape["works"].meta, wanted("works")).with_columns(table=pl.lit("indices")),
+        indices.conventions(shape["owned"].meta).with_columns(table=pl.lit("ownership_indices")),
+        indices.conventions(shape["trade"].meta).with_columns(table=pl.lit("trade_indices")),
+    ]
+    if method.bloc_names:
+        bloc = shape["works"].regroup(
+            groups=method.bloc_names[0], blocs=method.blocs, counting="full", credit="none"
+        )
+        table = indices.conventions(bloc.meta).with_columns(
+            table=pl.lit("bloc_indices"), universe=pl.lit("bloc")
+        )
+        parts.append(table)
+    return pl.concat(parts).sort("table", "column").select("table", pl.exclude("table"))
+
+
+def _empty(method: Method) -> dict[str, Any]:
+    """Tallies of nothing: they say which columns there are where a feed is not."""
+    keys = {**dict.fromkeys(CELL, pl.String), "year": pl.Int16}
+    lists = {"members": pl.List(pl.Int16), "owners": pl.List(pl.Int16), "shares": pl.List(pl.Float64)}
+    nothing = pl.DataFrame(schema=keys | lists)
+    flows = pl.DataFrame(
+        schema=keys | {"hs6": pl.String, "exporter": pl.Int16, "importer": pl.Int16, "value": pl.Int64}
+    )
+    same: dict[str, Any] = {"by": CELL, "labels": method.labels, "policy": method.policy}
+    return {
+        "works": tally(nothing, members="members", shares="shares", counting=_COUNTS, patterns=True, **same),
+        "owned": tally(nothing, members="members", partners="owners", **same),
+        "trade": tally_trade(flows, goods=flows, self_flows=method.self_flows, **same),
+    }
+
+
+def _fields(method: Method) -> pl.DataFrame:
+    rows = []
+    for field in method.fields.names:
+        for source in ("openalex", "openalex-concepts", "patentsview", "baci", "comtrade"):
+            info = method.fields.info(field, source)
+            if info is not None:
+                rows.append(
+                    {
+                        "field": field,
+                        "source": source,
+                        "title": method.fields.title(field),
+                        "proxy": info.proxy,
+                        "list_source": info.source,
+                        "scheme_edition": info.scheme_edition,
+                        "note": method.fields.note(field, source),
+                    }
+                )
+    text = ("field", "source", "title", "proxy", "list_source", "scheme_edition", "note")
+    schema: Any = {name: pl.Boolean if name == "proxy" else pl.String for name in text}
+    return pl.DataFrame(rows, schema=schema).sort("field", "source")
+
+
+def _countries(method: Method) -> pl.DataFrame:
+    table = taxonomy.countries()
+    rows = [(code, label, table.name(code)) for code, label in sorted(method.labels.items())]
+    schema = {"code": pl.Int16, "label": pl.String, "name": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("label")
+
+
+def _inputs(inputs: Sequence[tuple[str, FileCounts]]) -> pl.DataFrame:
+    rows = [
+        (feed, each.file, each.read, each.accepted, each.quarantined, sum(each.set_aside.values()))
+        for feed, each in inputs
+    ]
+    counts = dict.fromkeys(("read", "accepted", "quarantined", "set_aside"), pl.Int64)
+    schema: Any = {"feed": pl.String, "file": pl.String, **counts}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort(pl.all())
+
+
+def _set_aside(set_aside: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
+    rows = [(feed, reason, n) for feed, reasons in set_aside.items() for reason, n in reasons.items()]
+    schema = {"source": pl.String, "reason": pl.String, "rows": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("source", "reason")
+
+
+def _stack(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Put tables of several tallies together; where one lacks a flag column, it is null."""
+    return pl.concat([_typed(frame) for frame in frames], how="diagonal_relaxed")
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(name).cast(dtype) for name, dtype in KEY.items() if name in frame.columns
+    )
+
+
+def _keyed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Sort by the full key, so that equal content is equal bytes."""
+    if not set(CELL) <= set(frame.columns):
+        return frame
+    key = [name for name in ("bloc", *CELL, *_SORT_LAST) if name in frame.columns]
+    return frame.select(*key, pl.exclude(key)).sort(key, nulls_last=True)

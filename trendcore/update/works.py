@@ -1,0 +1,181 @@
+"""Papers and patents that count -> tallies by source, role, field and year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from trendcore.tallies import Tally, tally
+from trendcore.update.method import Method
+from trendcore.update.resolve import Resolved
+
+#: the key of a cell, in every published table
+CELL: Final = ("source", "role", "field", "year")
+#: pair weightings that are published beside full counting
+COUNTING: Final = ("full", "newman", "nature", "harmonic")
+#: the pseudo-field of all works, published where all are stored
+ALL: Final = "all"
+#: role of the directed tally: invented in a, owned in b
+OWNED: Final = "inventor-applicant"
+
+_SOURCES: Final = pl.Enum(["openalex", "openalex-concepts", "patentsview"])
+_ROLES: Final = pl.Enum(["author", "inventor", "applicant", OWNED])
+#: grants are complete to the year of the newest one but for this many years, by what the year is
+_LAG_OF_GRANTS: Final = {"grant": 0, "filing": 5, "priority": 5}
+#: grants come out once a week: after this day of December none is to come
+_LAST_GRANT: Final = (12, 25)
+
+
+@dataclass(frozen=True)
+class Works:
+    """What was counted of one feed of works.
+
+    Attributes
+    ----------
+    roles
+        Roles of the tallies.
+    tallies
+        One a role, with patterns but for the directed one; by `CELL`.
+    unknown
+        source, field, year, field_unknown: works of which it cannot be known whether they are in the field.
+    complete
+        source, last_year: the latest year that is complete.
+    set_aside
+        Works that are stored, but count nowhere, by reason.
+    """
+
+    roles: tuple[str, ...]
+    tallies: tuple[Tally, ...]
+    unknown: pl.DataFrame
+    complete: pl.DataFrame
+    set_aside: dict[str, int]
+
+
+def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
+    """Tally papers by the countries of their authors.
+
+    Parameters
+    ----------
+    resolved
+        Papers, each once.
+    method
+        Taxonomy and country policy.
+    all_works
+        Whether all works are stored, so that the pseudo-field ``all`` can be published.
+    backend
+        Backend of the kernels.
+    """
+    eligible = method.fields.papers_eligible()
+    counted = resolved.rows.filter(eligible)
+    concepts = (pl.col("topic_scheme") == "openalex-concepts").fill_null(value=False)
+    source = pl.when(concepts).then(pl.lit("openalex-concepts")).otherwise(pl.lit("openalex"))
+    columns = ["countries", "shares", "topics", "topic_scheme", "year"]
+    judged = method.fields.papers(counted.select(*columns, source.cast(_SOURCES).alias("source")))
+    newest = counted.group_by(source.alias("source")).agg(
+        pl.col("updated").max(), pl.col("date").max(), pl.col("year").max()
+    )
+    return Works(
+        ("author",),
+        (_tally(judged, "author", "countries", "shares", method, all_works=all_works, backend=backend),),
+        _unknown(judged),
+        _complete_papers(newest.collect(engine="streaming")),
+        _ineligible(resolved.rows, method),
+    )
+
+
+def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
+    """Tally patents by the countries of inventors, of applicants, and from inventors to applicants."""
+    sides = [f"{side}_{what}" for side in ("inventor", "applicant") for what in ("countries", "shares")]
+    source = pl.lit("patentsview").cast(_SOURCES).alias("source")
+    judged = method.fields.patents(resolved.rows.select(*sides, "cpc", "year", source))
+    roles = (("inventor", *sides[:2]), ("applicant", *sides[2:]))
+    tallies = [
+        _tally(judged, role, members, shares, method, all_works=all_works, backend=backend)
+        for role, members, shares in roles
+    ]
+    owned = tally(
+        _in_fields(judged, OWNED, all_works=all_works),
+        members=sides[0],
+        partners=sides[2],
+        by=CELL,
+        labels=method.labels,
+        policy=method.policy,
+        backend=backend,
+    )
+    newest = resolved.rows.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
+    complete = _complete_grants(newest.collect(engine="streaming"))
+    return Works(("inventor", "applicant", OWNED), (*tallies, owned), _unknown(judged), complete, {})
+
+
+def _tally(
+    judged: pl.LazyFrame,
+    role: str,
+    members: str,
+    shares: str,
+    method: Method,
+    *,
+    all_works: bool,
+    backend: str,
+) -> Tally:
+    return tally(
+        _in_fields(judged, role, all_works=all_works),
+        members=members,
+        shares=shares,
+        counting=COUNTING,
+        by=CELL,
+        labels=method.labels,
+        policy=method.policy,
+        patterns=True,
+        backend=backend,
+    )
+
+
+def _in_fields(judged: pl.LazyFrame, role: str, *, all_works: bool) -> pl.LazyFrame:
+    rows = judged.with_columns(pl.lit(role).cast(_ROLES).alias("role"))
+    if all_works:
+        return rows.with_columns(pl.concat_list("field", pl.lit(ALL)))
+    return rows.filter(pl.col("field").list.len() > 0)
+
+
+def _unknown(judged: pl.LazyFrame) -> pl.DataFrame:
+    exploded = judged.select("source", "year", field="field_unknown").explode("field").drop_nulls("field")
+    counts = exploded.group_by("source", "field", "year").agg(pl.len().cast(pl.Int64).alias("field_unknown"))
+    return counts.with_columns(pl.col("source", "field").cast(pl.String)).collect(engine="streaming")
+
+
+def _ineligible(rows: pl.LazyFrame, method: Method) -> dict[str, int]:
+    """Count works that are no contributions of their own: retracted, paratext, xpac, of another type."""
+    reason = pl.when("is_retracted").then(pl.lit("retracted"))
+    reason = reason.when("is_paratext").then(pl.lit("paratext")).when("is_xpac").then(pl.lit("xpac"))
+    counts = (
+        rows.filter(~method.fields.papers_eligible())
+        .group_by(reason.otherwise(pl.lit("other_type")).alias("why"))
+        .len()
+        .sort("why")
+        .collect(engine="streaming")
+    )
+    return dict(counts.iter_rows())
+
+
+def _complete_papers(newest: pl.DataFrame) -> pl.DataFrame:
+    """Papers of a year are complete once the snapshot is of a later one."""
+    seen = pl.coalesce(pl.col("updated").dt.year(), pl.col("date").dt.year(), pl.col("year").cast(pl.Int32))
+    return newest.select("source", last_year=seen - 1)
+
+
+def _complete_grants(newest: pl.DataFrame) -> pl.DataFrame:
+    """Grants of a year are complete once the year is over; of filing years, many are still to be granted."""
+    years = [_last_grant_year(*row) for row in newest.select("year_kind", "date", "year").iter_rows()]
+    schema: Sequence[tuple[str, Any]] = [("source", pl.String), ("last_year", pl.Int32)]
+    rows = [("patentsview", min(years))] if years else []
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _last_grant_year(kind: str, day: date | None, year: int) -> int:
+    over = day is not None and (day.month, day.day) >= _LAST_GRANT
+    newest = day.year if day is not None else year
+    return newest - (0 if over else 1) - _LAG_OF_GRANTS.get(kind, 5)

@@ -1,0 +1,229 @@
+"""The public handle on a workspace: files in, releases out. Holds no logic of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from trendcore.config import settings
+from trendcore.store import Store
+from trendcore.update import inputs, reading, run
+from trendcore.update.inputs import IngestResult, Progress, silent
+from trendcore.update.run import UpdateResult
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from trendcore.config import Settings
+
+__all__ = ["IngestResult", "UpdateResult", "Workspace"]
+
+
+class Workspace:
+    """A folder of ingested data and published releases.
+
+    Parameters
+    ----------
+    path
+        The folder. It is made by the first `ingest`.
+    **given
+        Settings, see `trendcore.config.Settings`: taxonomy, breadth, proxies, policy, bloc_file, blocs,
+        self_flows, max_quarantined. What is not given is taken from ``TRENDCORE_*`` environment variables,
+        then from ``trendcore.toml`` in the folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trendcore.simulate import write_sample
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> _ = write_sample(folder.name, scale=0.02, feeds=["patentsview"])
+    >>> ws = Workspace(f"{folder.name}/ws")
+    >>> ws.ingest("patentsview", f"{folder.name}/patentsview").units
+    ('.../patentsview',)
+    >>> ws.update().release
+    1
+    >>> ws.indices(field="semiconductors", index="joint").collect().columns[:4]
+    ['source', 'role', 'field', 'year']
+    >>> ws.update().changed
+    False
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str | Path, **given: Any) -> None:
+        self.path = Path(path).expanduser()
+        self._given = given
+
+    def __repr__(self) -> str:
+        """Show the folder."""
+        return f"Workspace({str(self.path)!r})"
+
+    @property
+    def settings(self) -> Settings:
+        """Settings as they are now: arguments, environment, ``trendcore.toml``."""
+        return settings(self.path, **self._given)
+
+    def ingest(
+        self,
+        feed: str,
+        *paths: str | Path,
+        keep: Literal["fields", "all"] = "fields",
+        progress: Progress | None = None,
+    ) -> IngestResult:
+        """Read a feed's files; nothing is published yet.
+
+        Parameters
+        ----------
+        feed
+            openalex, patentsview, baci or comtrade.
+        *paths
+            Files, folders or globs. They are registered: `update` scans them again, and reads what is new or
+            has changed. A content that was read before, under whatever path, is not read again.
+        keep
+            ``fields``: papers and patents of some field of the taxonomy; ``all``: every one, and the
+            pseudo-field ``all`` is published too. Trade is always stored whole.
+        progress
+            Called with bytes read, bytes in all, and a word.
+
+        Returns
+        -------
+        IngestResult
+            Inputs read now, where each row of their files went, and warnings.
+
+        Raises
+        ------
+        InputError
+            A path is not there, or a file is not what it should be; the workspace is as it was.
+        UsageError
+            The feed is unknown, or stored with another ``keep``.
+        WorkspaceError
+            The folder is no workspace and not empty.
+        ConflictError
+            Another process works on the workspace.
+        """
+        store = Store.create(self.path)
+        return inputs.ingest(store, self.settings, feed, paths, keep=keep, progress=progress or silent)
+
+    def withdraw(self, path: str | Path) -> tuple[str, ...]:
+        """Take what was read at a path out of the next release; published releases stay as they are.
+
+        Returns
+        -------
+        tuple of str
+            Names of the inputs that were withdrawn.
+
+        Raises
+        ------
+        UsageError
+            Nothing was ingested from there.
+        """
+        return inputs.withdraw(Store.open(self.path), path)
+
+    def update(self, *, backend: str = "auto", progress: Progress | None = None) -> UpdateResult:
+        """Scan the registered paths again, tally, compute, check the gates and publish a release.
+
+        Same inputs and settings: no new release.
+
+        Parameters
+        ----------
+        backend
+            ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
+        progress
+            Called with steps done, steps in all, and a word.
+
+        Raises
+        ------
+        GateError, QuarantineError, InputError
+            Nothing was published; the current release stays.
+        BackendError
+            The backend cannot be used on this machine.
+        ConflictError
+            Another process works on the workspace.
+        """
+        return run.update(Store.open(self.path), self.settings, backend=backend, progress=progress or silent)
+
+    def indices(
+        self,
+        pair: str | None = None,
+        *,
+        field: str | None = None,
+        source: str | None = None,
+        role: str | None = None,
+        index: str | None = None,
+        bloc: str | None = None,
+        release: int | None = None,
+    ) -> pl.LazyFrame:
+        """Return published indices in long form, lazily.
+
+        Parameters
+        ----------
+        pair
+            Two displayed codes, in any order: ``JP-US``.
+        field, source, role
+            Only this field, source (``openalex``, ``patentsview``, ``baci``, ``comtrade``) or role
+            (``author``, ``inventor``, ``applicant``, ``inventor-applicant``, ``reconciled``, ...).
+        index
+            Only this index: ``salton``, or with other conventions ``salton:docs_all``.
+        bloc
+            Pairs of a bloc as one node (``quad``) instead of pairs of countries.
+        release
+            Number of a release; None: the current one.
+
+        Returns
+        -------
+        pl.LazyFrame
+            source, role, field, year, product, a, b, index, value, value_flag, counting, marginals, universe,
+            neutral, policy; unsorted. Only pairs with joint works or trade have rows: a missing pair of two
+            covered countries is 0.
+
+        Raises
+        ------
+        UnknownIndexError
+            The index is not published.
+        WorkspaceError
+            Nothing is published yet, or there is no such release.
+        """
+        store = Store.open(self.path)
+        return reading.long_indices(
+            store, store.manifest(release),
+            pair=pair, field=field, source=source, role=role, index=index, bloc=bloc,
+        )  # fmt: skip
+
+    def table(self, name: str, *, release: int | None = None) -> pl.LazyFrame:
+        """Return a published table, lazily; `tables` lists them.
+
+        Raises
+        ------
+        UsageError
+            There is no such table.
+        """
+        store = Store.open(self.path)
+        return store.read(store.manifest(release), name)
+
+    def tables(self, *, release: int | None = None) -> list[str]:
+        """Return the names of the published tables."""
+        return sorted(Store.open(self.path).manifest(release).tables)
+
+    def releases(self) -> pl.DataFrame:
+        """Return the releases, the oldest first: release, created, inputs, cells, rows."""
+        return reading.releases(Store.open(self.path))
+
+    def verify(self, *, release: int | None = None) -> list[str]:
+        """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
+        store = Store.open(self.path)
+        return store.verify(store.manifest(release))
+
+    def papers(self) -> pl.LazyFrame:
+        """Return the stored papers of all inputs that count, with displayed countries; versions included."""
+        return reading.canonical(Store.open(self.path), "papers")
+
+    def patents(self) -> pl.LazyFrame:
+        """Return the stored patents of all inputs that count, with displayed countries."""
+        return reading.canonical(Store.open(self.path), "patents")
+
+    def trade(self) -> pl.LazyFrame:
+        """Return the stored flows of all inputs that count, with displayed countries."""
+        return reading.canonical(Store.open(self.path), "trade")
+
+    def quarantine(self) -> pl.LazyFrame:
+        """Return the rows that were refused: file, line, reason, raw."""
+        return reading.canonical(Store.open(self.path), "quarantine")
