@@ -1,7 +1,7 @@
 """The Polars namespace ``trend``: ``import trendcore.namespace``, then ``works.lazy().trend.tally(...)``.
 
-The same functions as `trendcore.tally`, `trendcore.tally_trade` and `trendcore.indices.compute`, at the end of
-a chain of Polars calls.
+The same functions as `trendcore.tally`, `trendcore.tally_trade` and `trendcore.indices.compute`, at the end
+of a chain of Polars calls.
 """
 
 from __future__ import annotations

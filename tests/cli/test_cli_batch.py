@@ -28,7 +28,7 @@ def test_withdraw(run: Any) -> None:
     assert "withdrawn: a.gz" in run("withdraw", "a.gz", "-w", "ws").stdout
     assert json.loads(run("withdraw", "a.gz", "-w", "ws", "--json").stdout) == {
         "path": "a.gz",
-        "withdrawn": True,
+        "withdrawn": ["a.gz"],
     }
     assert done == [("withdraw", "a.gz")] * 2
 

@@ -89,6 +89,7 @@ class UpdateResult:
     counts: dict[str, int]
     timings: dict[str, float]
     gates: list[dict[str, Any]]
+    warnings: tuple[str, ...] = ()
 
 
 class PublishedWorkspace:
@@ -115,6 +116,9 @@ class PublishedWorkspace:
         self.asked.append(release)
         if name == "coverage":
             return pl.DataFrame(_coverage(), schema=COVERAGE).lazy()
+        if name == "trade_flows":
+            flows = [row for row in _rows() if row["index"] == "value"]
+            return pl.DataFrame(flows, schema=LONG).lazy().rename({"a": "exporter", "b": "importer"})
         return pl.DataFrame(
             {"a": ["=1+1", "JP"], "b": ["US", "US"], "n": [1, 2], "members": [["JP", "US"], []]}
         ).lazy()
@@ -126,7 +130,7 @@ class PublishedWorkspace:
         self, feed: str, *paths: str, keep: str = "fields", progress: Callable[..., None] | None = None
     ) -> IngestResult:
         if progress is not None:
-            progress(1024, 10)
+            progress(1024, 4096, "10 rows, a.gz")
         done.append((feed, *paths, keep))
         counts = (
             Counts("part_000.gz", 10, 6, 1, {"out_of_field": 2, "merged": 1}),
@@ -134,12 +138,13 @@ class PublishedWorkspace:
         )
         return IngestResult(paths, counts, ("part_000.gz: unknown country QQ",))
 
-    def withdraw(self, path: str) -> None:
+    def withdraw(self, path: str) -> tuple[str, ...]:
         done.append(("withdraw", path))
+        return (path,)
 
     def update(self, backend: str = "auto", progress: Callable[..., None] | None = None) -> UpdateResult:
         if progress is not None:
-            progress("tally")
+            progress(1, 7, "papers")
         done.append(("update", backend))
         return UpdateResult(3, backend != "reference", {"openalex": 11}, {"tally": 0.5, "publish": 0.25}, [])
 

@@ -99,11 +99,14 @@ def withdraw(
     """Take an ingested file out of the next release; releases that are published stay as they are."""
     from trendcore.workspace import Workspace
 
-    Workspace(workspace).withdraw(path)
+    names = Workspace(workspace).withdraw(path)
     if json:
-        print_json({"path": path, "withdrawn": True})
+        print_json({"path": path, "withdrawn": list(names)})
         return
-    typer.echo(f"withdrawn: {path}; run `trendcore update -w {workspace}` to publish without it")
+    typer.echo(
+        f"withdrawn: {path} ({len(names):,} inputs); run `trendcore update -w {workspace}` to publish "
+        "without it"
+    )
 
 
 def update(
@@ -125,6 +128,8 @@ def update(
     if json:
         print_json(record)
         return
+    for warning in record["warnings"]:
+        say(f"warning: {warning}")
     typer.echo(_update_in_words(record))
 
 
@@ -173,9 +178,10 @@ def update_record(result: UpdateResult) -> Record:
     return {
         "release": result.release,
         "changed": bool(result.changed),
-        "counts": result.counts,
-        "timings": result.timings,
-        "gates": result.gates,
+        "counts": dict(result.counts),
+        "timings": dict(result.timings),
+        "gates": list(result.gates),
+        "warnings": list(result.warnings),
     }
 
 

@@ -155,20 +155,25 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[..., None]]:
-    """Show a spinner with running totals on stderr, on a terminal only; yields what the work calls."""
+def progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a bar on stderr, on a terminal only; yields what the work calls: done, in all, a note."""
     if not sys.stderr.isatty():
-        yield lambda *_args, **_more: None
+        yield lambda _done, _total, _note: None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title)
+        task = bar.add_task(title, total=None, note="")
 
-        def advance(*args: Any, **_more: Any) -> None:
-            words = [f"{arg:,}" if isinstance(arg, int) else str(arg) for arg in args]
-            bar.update(task, description=" ".join([title, *words]))
+        def advance(done: int, total: int, note: str) -> None:
+            bar.update(task, completed=done, total=total, note=note)
 
         yield advance

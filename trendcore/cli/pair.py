@@ -5,7 +5,7 @@ Pure functions from published frames to records; the commands fetch the frames a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +71,39 @@ def _nearest(text: str, names: list[str]) -> str:
 
 
 def latest_complete_years(coverage: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of the last complete year of each source, role and field."""
+    """Return the row of the last complete year of each source, role and field that can be spoken of.
+
+    Works without any known country, and fields that the data cannot tell, give no zeros: see `unanswered`.
+    """
     import polars as pl
 
+    told = pl.col("works").is_null() | (pl.col("works_known") > 0)
     return (
-        coverage.filter(pl.col("year_complete"))
+        coverage.filter(pl.col("year_complete") & told)
         .sort(*CELL, "year", nulls_last=True)
         .group_by(*CELL, maintain_order=True)
         .last()
     )
+
+
+def unanswered(coverage: pl.DataFrame, last: pl.DataFrame) -> list[Record]:
+    """Return source, role and field of what is there but cannot be spoken of, each with the reason."""
+    import polars as pl
+
+    silent = coverage.join(last, on=list(CELL), how="anti", nulls_equal=True)
+    counts = silent.group_by(*CELL, maintain_order=True).agg(
+        pl.col("works").sum(), pl.col("works_known").sum(), pl.col("field_unknown").sum()
+    )
+    rows = []
+    for row in counts.sort(*CELL).iter_rows(named=True):
+        if row["works_known"]:
+            why = "no year is complete yet"
+        elif row["works"]:
+            why = f"no country is known of its {row['works']:,} works"
+        else:
+            why = f"cannot be told: the codes of {row['field_unknown']:,} rows are cut or missing"
+        rows.append({key: row[key] for key in CELL} | {"why": why})
+    return rows
 
 
 def summarise(
@@ -105,12 +129,13 @@ def summarise(
         coverage = coverage.filter(coverage["field"] == field)
     last = latest_complete_years(coverage)
     chosen = workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
+    traders = _traders(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
         rows, years = _rows_of_cell(chosen, cell), _years(coverage, cell)
         if cell["source"] in TRADE_SOURCES:
-            kind, index, record = "trade", "value", _trade_record(rows, pair, years)
+            kind, index, record = "trade", "value", _trade_record(rows, pair, years, traders(cell))
         elif cell["role"] == OWNED:
             kind, index, record = "ownership", "joint", _owned_record(rows, pair, years)
         else:
@@ -118,7 +143,8 @@ def summarise(
         if index not in values:
             values[index] = _values_of_last_year(workspace, index, last, release)
         found[kind].append(_head(cell) | record | _rank(values[index], cell, pair))
-    return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found}
+    silent = unanswered(coverage, last)
+    return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found, "unanswered": silent}
 
 
 def _head(cell: Record) -> Record:
@@ -187,13 +213,41 @@ def _owned_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Recor
     return record | {"trend_index": "joint both ways", "trend_years": list(years), "trend": series}
 
 
-def _trade_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Record:
-    """Return the flows both ways in US dollars and what they are parts of."""
+def _traders(
+    workspace: Workspace, last: pl.DataFrame, release: int | None
+) -> Callable[[Record], tuple[set[str], set[str]]]:
+    """Return who exports and who imports anything in a cell of trade, of all cells in one pass."""
+    import polars as pl
+
+    keys = [*CELL, "year"]
+    wanted = last.filter(last["source"].is_in(TRADE_SOURCES)).select(keys)
+    if wanted.is_empty():
+        return lambda _cell: (set(), set())
+    flows = workspace.table("trade_flows", release=release).select(*keys, "exporter", "importer")
+    ends = (
+        flows.join(wanted.lazy(), on=keys, how="semi", nulls_equal=True)
+        .group_by(keys)
+        .agg(pl.col("exporter").unique(), pl.col("importer").unique())
+        .collect()
+    )
+    found = {row[:4]: (set(row[4]), set(row[5])) for row in ends.iter_rows()}
+    return lambda cell: found.get(tuple(cell[key] for key in keys), (set(), set()))
+
+
+def _trade_record(
+    rows: pl.DataFrame, pair: Pair, years: Sequence[int], traders: tuple[set[str], set[str]]
+) -> Record:
+    """Return the flows both ways in US dollars and what they are parts of.
+
+    A flow that is not listed is 0 where its exporter exports and its importer imports anything; else unknown.
+    """
     record: Record = {}
+    exporters, importers = traders
     year = years[-1]
     for name, (a, b) in {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}.items():
         value, flag = _value(rows, "value", year, a, b)
-        record[f"value_{name}"] = 0.0 if value is None and flag is None else value
+        covered = a in exporters and b in importers
+        record[f"value_{name}"] = 0.0 if value is None and flag is None and covered else value
         record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, a, b)
     record["import_share_of_a"], _ = _value(rows, "import_share", year, pair.a, pair.b)
     record["import_share_of_b"], _ = _value(rows, "import_share", year, pair.b, pair.a)

@@ -38,12 +38,18 @@ def print_pair(record: Record, names: tuple[str, str], release: int | None) -> N
     for kind, printer in printers.items():
         for source, role in dict.fromkeys((row["source"], row["role"]) for row in record[kind]):
             rows = [row for row in record[kind] if (row["source"], row["role"]) == (source, role)]
-            printer(rows, record, TITLES.get((source, role), f"{source}, {role}"))
+            printer(rows, record, _title({"source": source, "role": role}))
+    for row in record["unanswered"]:
+        print_lines(f"Not shown: {row['field']} in {_title(row)}: {row['why']}.")
     print_lines("All values are of the latest complete year.")
     if record["works"]:
         print_lines(*_works_legend(record["works"], record["rank_by"]))
     if record["trade"]:
         print_lines(*_TRADE_LEGEND)
+
+
+def _title(row: Record) -> str:
+    return TITLES.get((row["source"], row["role"]), f"{row['source']}, {row['role']}")
 
 
 def _rank_text(row: Record) -> str:

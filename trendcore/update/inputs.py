@@ -125,7 +125,8 @@ def ingest(
 def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress) -> IngestResult:
     """Scan the registered paths again and read what is new or changed there.
 
-    The ledger is changed, not saved. A file that vanished stays counted, with a warning, until it is withdrawn.
+    The ledger is changed, not saved. A file that vanished stays counted, with a warning, until it is
+    withdrawn.
     """
     results, warnings = [], []
     for registration in list(ledger.registrations):

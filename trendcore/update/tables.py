@@ -126,10 +126,9 @@ def _coverage(tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[
     unknown = [_unknown_of_works(part) for part in works]
     unknown += [_typed(part.unknown) for part in trade]
     cells = [_typed(part.editions) for part in trade]
-    empty = pl.DataFrame(schema=KEY | dict.fromkeys([*_TOTALS, "field_unknown"], pl.Int64))
+    columns = KEY | dict.fromkeys([*_TOTALS, "value", "field_unknown"], pl.Int64) | {"hs_revision": pl.String}
+    empty = pl.DataFrame(schema=columns)
     totals = pl.concat([empty.drop("field_unknown"), *counted, *cells], how="diagonal")
-    if "hs_revision" not in totals.columns:
-        totals = totals.with_columns(pl.lit(None, pl.String).alias("hs_revision"))
     doubtful = pl.concat([empty.select(*KEY, "field_unknown"), *unknown])
     joined = totals.join(doubtful, on=list(CELL), how="full", coalesce=True)
     complete = pl.concat(

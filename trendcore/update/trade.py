@@ -35,7 +35,8 @@ class Trade:
     tallies
         One a field; by `CELL`.
     editions
-        `CELL`, hs_revision: the editions that are published, joined by +.
+        `CELL`, hs_revision (the editions that are published, joined by +), value (of all flows). Only cells
+        with flows: an export of Comtrade holds what was asked for, so that nothing is no zero.
     unknown
         source, role, field, year, field_unknown: flows of which it cannot be known whether they are of the
         field's goods (a heading that is cut above the depth of the list).
@@ -82,13 +83,12 @@ def trade(resolved: Resolved, method: Method) -> Trade:
                 policy=method.policy,
             )
         )
-        editions.append(_editions(chosen, field))
-    empty = pl.DataFrame(
-        schema={**dict.fromkeys(CELL, pl.String), "year": pl.Int16, "hs_revision": pl.String}
-    )
+        traded = tallies[-1].flows.group_by(CELL).agg(pl.col("value").sum())
+        editions.append(_editions(chosen, field).join(traded, on=CELL))
+    schema = {**dict.fromkeys(CELL, pl.String), "year": pl.Int16, "hs_revision": pl.String, "value": pl.Int64}
     return Trade(
         tuple(tallies),
-        pl.concat([empty, *editions]).sort(CELL),
+        pl.concat([pl.DataFrame(schema=schema), *editions]).sort(CELL),
         _unknown(judged),
         _set_aside(flows),
     )
