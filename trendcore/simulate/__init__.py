@@ -16,8 +16,20 @@ from trendcore.simulate import openalex, patentsview, trade
 from trendcore.simulate.draw import Works, works
 from trendcore.simulate.flows import Flows, flows
 from trendcore.simulate.world import COUNTRIES, FIELDS
+from trendcore_kernels.simulate import Affiliations, affiliations
 
-__all__ = ["COUNTRIES", "FEEDS", "FIELDS", "Flows", "Works", "flows", "works", "write_sample"]
+__all__ = [
+    "COUNTRIES",
+    "FEEDS",
+    "FIELDS",
+    "Affiliations",
+    "Flows",
+    "Works",
+    "affiliations",
+    "flows",
+    "works",
+    "write_sample",
+]
 
 Writer = Callable[..., list[Path]]
 
