@@ -1,0 +1,36 @@
+"""Tables on disk, the ledger of what was ingested, and releases; the only importer of deltalake.
+
+A workspace is a folder. The ledger is the commit point of ingestion, a manifest that of a release: what they
+do not name does not exist, so that a process may die at any moment.
+
+=======================  ====================================================================
+``workspace.json``       makes the folder a workspace: format version, time
+``ledger.json``          what was ingested; replaced as a whole
+``lock``                 held by the one writer
+``tables/<name>/``       canonical rows: Delta tables, a partition for each content
+``published/<name>/``    published rows: Delta tables, of which a release names the files
+``releases/NNNNNN.json`` manifests, never changed; the highest number is the current release
+=======================  ====================================================================
+"""
+
+from trendcore.store.ledger import Content, FileCounts, FileStamp, Ledger, Registration, Unit
+from trendcore.store.primitives import sha256_of
+from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
+from trendcore.store.store import Store
+from trendcore.store.writer import InputWriter
+
+__all__ = [
+    "Content",
+    "FileCounts",
+    "FileRecord",
+    "FileStamp",
+    "InputWriter",
+    "Ledger",
+    "Manifest",
+    "Registration",
+    "ReleaseInfo",
+    "Store",
+    "TableRecord",
+    "Unit",
+    "sha256_of",
+]

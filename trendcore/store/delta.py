@@ -1,0 +1,234 @@
+"""Delta tables whose Parquet files we write ourselves: their log, and which files are active in it.
+
+deltalake's own writer brings nothing to disk and does not keep the order of rows, so files are written,
+hashed and brought to disk here; only then are they named in the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction
+
+from trendcore.errors import ConflictError, StorageError
+from trendcore.store.primitives import NewFile, make_folder, storage_errors, sync
+
+#: column of canonical tables that says which content a row is of
+INPUT: Final = "input"
+#: rows are gathered up to this many bytes of Arrow, then written as a row group
+_BUFFER: Final = 64 << 20
+#: logs are never cleaned: a release names its table's version
+_HOOKS: Final = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file of a table.
+
+    Attributes
+    ----------
+    path
+        Absolute path.
+    size, rows
+        Bytes and rows.
+    sha256
+        Of its bytes, in hex.
+    input
+        Content that its rows are of; None in published tables.
+    """
+
+    path: Path
+    size: int
+    rows: int
+    sha256: str
+    input: str | None = None
+
+
+@contextmanager
+def delta_errors(folder: Path) -> Iterator[None]:
+    """Say of an error of deltalake or the operating system which table it concerns."""
+    try:
+        with storage_errors(folder):
+            yield
+    except CommitFailedError as error:
+        raise ConflictError(f"{folder}: another process has written to the table: {error}") from error
+    except DeltaError as error:
+        raise StorageError(f"{folder}: {error}") from error
+
+
+class ParquetFile:
+    """Writes record batches to one new Parquet file, in bounded memory.
+
+    Parameters
+    ----------
+    folder
+        Where; made if it is not there.
+    schema
+        Of the batches.
+    """
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._batches: list[pa.RecordBatch] = []
+        self._bytes = 0
+        self.rows = 0
+        make_folder(folder)
+        self._file = NewFile(folder, ".parquet")
+        self._writer = pq.ParquetWriter(
+            self._file, schema, compression="zstd", compression_level=1, write_page_checksum=True
+        )
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Append a batch."""
+        self._batches.append(batch)
+        self._bytes += batch.nbytes
+        self.rows += batch.num_rows
+        if self._bytes >= _BUFFER:
+            self._write()
+
+    def finish(self, of: str | None = None) -> DataFile:
+        """Bring the file to disk."""
+        self._write()
+        self._writer.close()
+        path = self._file.finish()
+        return DataFile(path, self._file.size, self.rows, self._file.sha256, of)
+
+    def give_up(self) -> None:
+        """Remove the file, finished or not."""
+        self._batches.clear()
+        self._file.give_up()
+
+    def _write(self) -> None:
+        if self._batches:
+            table = pa.Table.from_batches(self._batches, self._schema)
+            self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self._batches, self._bytes = [], 0
+
+
+def commit(
+    folder: Path, schema: pa.Schema, files: Sequence[DataFile], replaced: Sequence[str] | None = None
+) -> int:
+    """Name files in a table's log, in one transaction; the log is on disk on return.
+
+    Parameters
+    ----------
+    folder
+        The table's; made if it is not there.
+    schema
+        Of the table.
+    files
+        New files.
+    replaced
+        Contents whose files they take the place of; None: the whole table's.
+
+    Returns
+    -------
+    int
+        The table's new version.
+
+    Raises
+    ------
+    ConflictError
+        Another process wrote at the same time.
+    StorageError
+        The table cannot be read or written.
+    """
+    partitions = None if replaced is None else [INPUT]
+    with delta_errors(folder):
+        make_folder(folder)
+        if not DeltaTable.is_deltatable(str(folder)):
+            DeltaTable.create(folder, schema=schema, partition_by=partitions, mode="ignore")
+        table = DeltaTable(folder)
+        before = table.version()
+        table.create_write_transaction(
+            [_action(folder, file) for file in files],
+            mode="overwrite",
+            schema=schema,
+            partition_by=partitions,
+            partition_filters=None if replaced is None else [(INPUT, "in", list(replaced))],
+            post_commithook_properties=_HOOKS,
+        )
+        _sync_log(folder, before)
+    return before + 1
+
+
+def active(folder: Path) -> list[DataFile]:
+    """Return the files of a canonical table's latest version, in a fixed order.
+
+    Raises
+    ------
+    StorageError
+        The table cannot be read, or names files outside itself.
+    """
+    with delta_errors(folder):
+        if not DeltaTable.is_deltatable(str(folder)):
+            return []
+        actions = DeltaTable(folder, skip_stats=False).get_add_actions(flatten=True)
+    found = pl.DataFrame(actions).select("path", "size_bytes", "num_records", f"partition.{INPUT}")
+    files = []
+    for path, size, rows, content in found.sort("path").iter_rows():
+        parent, _, name = path.rpartition("/")
+        if parent != f"{INPUT}={content}" or name in ("", "..") or rows is None:
+            raise StorageError(f"{folder}: the table's log is damaged: it names {path!r}")
+        files.append(DataFile(folder / path, size, rows, name.partition("-")[0], content))
+    return files
+
+
+def scan_files(files: Sequence[tuple[Path, int]], schema: pa.Schema) -> pl.LazyFrame:
+    """Read Parquet files of a schema, lazily.
+
+    Parameters
+    ----------
+    files
+        Path and bytes of each.
+    schema
+        What they hold.
+
+    Raises
+    ------
+    StorageError
+        One is missing, or has another size.
+    """
+    for path, size in files:
+        with storage_errors(path):
+            found = path.stat().st_size
+        if found != size:
+            raise StorageError(f"{path} is damaged: it has {found:,} bytes, {size:,} were written")
+    types = pl.DataFrame(schema.empty_table()).schema
+    if not files:
+        return pl.LazyFrame(schema=types)
+    # the workspace's own path may hold `name=value` or `*`, which mean nothing here
+    paths = [path for path, _ in files]
+    return pl.scan_parquet(paths, schema=types, hive_partitioning=False, glob=False)
+
+
+def _action(folder: Path, file: DataFile) -> AddAction:
+    return AddAction(
+        path=file.path.relative_to(folder).as_posix(),
+        size=file.size,
+        partition_values={} if file.input is None else {INPUT: file.input},
+        modification_time=file.path.stat().st_mtime_ns // 1_000_000,
+        data_change=True,
+        stats=json.dumps({"numRecords": file.rows}),
+    )
+
+
+def _sync_log(folder: Path, before: int) -> None:
+    """Bring what was written to the log since a version to disk."""
+    log = folder / "_delta_log"
+    for path in log.iterdir():
+        version = path.name[:20]
+        if path.name == "_last_checkpoint" or (version.isdigit() and int(version) >= before):
+            sync(path)
+    sync(log)
+    sync(folder)

@@ -1,0 +1,112 @@
+"""Frames -> tables of a release, and back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+from deltalake import Schema
+
+from trendcore.errors import StorageError, UsageError
+from trendcore.store import delta, releases
+from trendcore.store.delta import DataFile, ParquetFile, delta_errors, scan_files
+from trendcore.store.frames import as_arrow, content_sha256
+from trendcore.store.primitives import sha256_of, storage_errors
+from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+#: rows that are handed to the file at a time, which makes row groups of several such pieces
+_PIECE: Final = 1 << 15
+
+
+def publish(root: Path, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
+    """Publish a release in a workspace's folder; see `Store.publish`."""
+    for name in tables:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"a table's name is lower-case letters, digits and _, not {name!r}")
+    folder = root / "releases"
+    there = releases.numbers(folder)
+    current = releases.read(folder, there[-1]) if there else None
+    before = {} if current is None else current.tables
+    manifest = Manifest(
+        **msgspec.structs.asdict(info),
+        number=there[-1] + 1 if there else 1,
+        created=datetime.now(UTC).isoformat(),
+        previous=None if current is None else current.number,
+        tables={name: _write(root, name, frame, before.get(name)) for name, frame in tables.items()},
+    )
+    releases.write(folder, manifest)
+    return manifest
+
+
+def read(root: Path, manifest: Manifest, table: str) -> pl.LazyFrame:
+    """Read a table of a release; see `Store.read`."""
+    record = manifest.tables.get(table)
+    if record is None:
+        listed = ", ".join(sorted(manifest.tables))
+        raise UsageError(f"release {manifest.number} has no table {table!r}; it has {listed}")
+    try:
+        schema = pa.schema(Schema.from_json(json.dumps(record.columns)).to_arrow())
+    except Exception as error:
+        raise StorageError(
+            f"release {manifest.number} is damaged: columns of {table} cannot be read: {error}"
+        ) from error
+    return scan_files([(root / file.path, file.size) for file in record.files], schema)
+
+
+def problems(root: Path, record: TableRecord) -> list[str]:
+    """Return what is wrong with the files of a table."""
+    found = []
+    for file in record.files:
+        path = root / file.path
+        try:
+            if sha256_of(path) != file.sha256:
+                found.append(f"{path}: the bytes are not those that were written")
+        except OSError as error:
+            found.append(f"{path}: {error.strerror or error}")
+    return found
+
+
+def _write(
+    root: Path, name: str, frame: pl.DataFrame | pl.LazyFrame, current: TableRecord | None
+) -> TableRecord:
+    """Write a table, unless the current release has its content and every byte of it."""
+    data = as_arrow(name, frame.collect() if isinstance(frame, pl.LazyFrame) else frame)
+    content = content_sha256(data)
+    if current is not None and current.content_sha256 == content and not problems(root, current):
+        return current
+    folder = root / "published" / name
+    files = [_write_file(folder, data)] if data.num_rows else []
+    version = delta.commit(folder, data.schema, files)
+    return TableRecord(
+        version,
+        data.num_rows,
+        content,
+        _columns(folder, data.schema),
+        [FileRecord(file.path.relative_to(root).as_posix(), file.sha256, file.size) for file in files],
+    )
+
+
+def _write_file(folder: Path, data: pa.Table) -> DataFile:
+    with storage_errors(folder):
+        file = ParquetFile(folder, data.schema)
+        try:
+            for batch in data.to_batches(max_chunksize=_PIECE):
+                file.add(batch)
+            return file.finish()
+        except BaseException:
+            file.give_up()
+            raise
+
+
+def _columns(folder: Path, schema: pa.Schema) -> dict[str, Any]:
+    with delta_errors(folder):
+        columns: dict[str, Any] = json.loads(Schema.from_arrow(schema).to_json())
+    return columns

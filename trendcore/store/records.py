@@ -1,0 +1,55 @@
+"""JSON records of the store: the format version, reading them back with errors that name the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from trendcore.errors import StorageError, WorkspaceError
+from trendcore.store.primitives import storage_errors
+
+#: of everything in a workspace; a newer one is refused
+FORMAT_VERSION: Final = 1
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+class _Versioned(msgspec.Struct):
+    format_version: int
+
+
+def encode(record: msgspec.Struct) -> bytes:
+    """Write a record as indented JSON, with a line end at the end."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def load(path: Path, kind: type[Record]) -> Record:
+    """Read a record back.
+
+    Raises
+    ------
+    WorkspaceError
+        A newer trendcore wrote it.
+    StorageError
+        The file is not there, cannot be read or is damaged.
+
+    Examples
+    --------
+    >>> load(Path("nowhere/ledger.json"), msgspec.Struct)
+    Traceback (most recent call last):
+    trendcore.errors.StorageError: nowhere/ledger.json: No such file or directory
+    """
+    with storage_errors(path):
+        data = path.read_bytes()
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).format_version
+        if version > FORMAT_VERSION:
+            raise WorkspaceError(
+                f"{path} has format version {version}, this trendcore reads up to {FORMAT_VERSION}:"
+                " update trendcore"
+            )
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path} is damaged: {error}") from error

@@ -1,0 +1,170 @@
+"""Releases: immutable numbered manifests; the highest number is the current one, there is no pointer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import msgspec
+
+from trendcore.errors import ConflictError, StorageError, WorkspaceError
+from trendcore.store.primitives import create, make_folder, storage_errors
+from trendcore.store.records import FORMAT_VERSION, encode, load
+
+_FILE: Final = re.compile(r"(\d{6,})\.json")
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """A data file of a release: path relative to the workspace, hash of its bytes in hex, and bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class TableRecord(msgspec.Struct, frozen=True):
+    """A table of a release.
+
+    Attributes
+    ----------
+    delta_version
+        Version of the Delta table in which it was written.
+    rows
+        Number of rows.
+    content_sha256
+        Hash of its content, see `frames.content_sha256`.
+    columns
+        Its schema, in Delta's JSON.
+    files
+        Its files, none if it has no rows.
+    """
+
+    delta_version: int
+    rows: int
+    content_sha256: str
+    columns: dict[str, Any]
+    files: list[FileRecord]
+
+
+class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says of a release; everything can be written as JSON.
+
+    Attributes
+    ----------
+    fingerprint
+        Hash of what decides the release: a release of the same one need not be made.
+    inputs
+        What was counted.
+    settings, versions
+        How it was counted, and by what.
+    counts
+        Rows by table, or other numbers.
+    timings
+        Seconds by step.
+    gates
+        What each gate found.
+    warnings
+        What a person should know.
+    """
+
+    fingerprint: str
+    inputs: list[dict[str, Any]] = []
+    settings: dict[str, Any] = {}
+    versions: dict[str, Any] = {}
+    counts: dict[str, int] = {}
+    timings: dict[str, float] = {}
+    gates: list[dict[str, Any]] = []
+    warnings: list[str] = []
+
+
+class Manifest(ReleaseInfo, frozen=True, kw_only=True):
+    """A release.
+
+    Attributes
+    ----------
+    number
+        From 1 on.
+    created
+        UTC time, ISO 8601.
+    previous
+        Number of the release that was current before; None for the first.
+    tables
+        Name -> table.
+    """
+
+    number: int
+    created: str
+    previous: int | None
+    tables: dict[str, TableRecord]
+    format_version: int = FORMAT_VERSION
+
+
+def numbers(folder: Path) -> list[int]:
+    """Return the numbers of the releases in a folder, ascending."""
+    if not folder.is_dir():
+        return []
+    with storage_errors(folder):
+        found = [_FILE.fullmatch(path.name) for path in folder.iterdir()]
+    return sorted(int(match[1]) for match in found if match)
+
+
+def read(folder: Path, number: int | None) -> Manifest:
+    """Read a manifest; None: the current one.
+
+    Raises
+    ------
+    WorkspaceError
+        There is none of this number, or nothing is published, or a newer trendcore wrote it.
+    StorageError
+        It cannot be read, or is damaged.
+
+    Examples
+    --------
+    >>> read(Path("nowhere"), None)
+    Traceback (most recent call last):
+    trendcore.errors.WorkspaceError: nothing is published in . yet: `trendcore update` publishes
+    """
+    there = numbers(folder)
+    if not there:
+        raise WorkspaceError(f"nothing is published in {folder.parent} yet: `trendcore update` publishes")
+    if number is None:
+        number = there[-1]
+    if number not in there:
+        listed = ", ".join(str(each) for each in there)
+        raise WorkspaceError(f"there is no release {number} in {folder.parent}; there are {listed}")
+    path = _path(folder, number)
+    manifest = load(path, Manifest)
+    if manifest.number != number:
+        raise StorageError(f"{path} is damaged: it says that it is release {manifest.number}")
+    for table in manifest.tables.values():
+        for file in table.files:
+            parts = PurePosixPath(file.path).parts
+            if len(parts) != 3 or parts[0] != "published" or ".." in parts:
+                raise StorageError(f"{path} is damaged: {file.path!r} is no file of a published table")
+    return manifest
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Write a new manifest, on disk on return.
+
+    Raises
+    ------
+    ConflictError
+        There is a release of this number: another process was quicker.
+    StorageError
+        It cannot be written.
+    """
+    path = _path(folder, manifest.number)
+    try:
+        with storage_errors(path):
+            make_folder(folder)
+            create(path, encode(manifest))
+    except StorageError as error:
+        if isinstance(error.__cause__, FileExistsError):
+            raise ConflictError(f"another process has published release {manifest.number}") from error
+        raise
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.json"

@@ -1,0 +1,385 @@
+"""A workspace's folder: canonical rows, ledger and releases, with one writer at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import filelock
+import msgspec
+import polars as pl
+
+from trendcore.config import FILE as SETTINGS
+from trendcore.errors import ConflictError, StorageError, TrendcoreError, WorkspaceError
+from trendcore.schemas import CANONICAL
+from trendcore.store import delta, publishing, releases
+from trendcore.store.delta import INPUT, DataFile, scan_files
+from trendcore.store.ledger import Ledger, check_id
+from trendcore.store.primitives import (
+    UNFINISHED,
+    create,
+    make_folder,
+    remove_folder,
+    remove_unfinished,
+    replace,
+    storage_errors,
+)
+from trendcore.store.records import FORMAT_VERSION, encode, load
+from trendcore.store.releases import Manifest, ReleaseInfo
+from trendcore.store.writer import InputWriter, stored_schema
+
+_MARK: Final = "workspace.json"
+_LEDGER: Final = "ledger.json"
+_LOCK: Final = "lock"
+
+
+class _Mark(msgspec.Struct):
+    """What makes a folder a workspace."""
+
+    format_version: int
+    created: str
+
+
+class Store:
+    """A workspace's folder; made by `create` or `open`.
+
+    Attributes
+    ----------
+    root
+        The folder.
+
+    Examples
+    --------
+    >>> import tempfile, trendcore.schemas, pyarrow as pa
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> store = Store.create(f"{folder.name}/ws")
+    >>> row = {"file": "a.csv", "line": 7, "reason": "negative value", "raw": "2020,-5"}
+    >>> batch = pa.RecordBatch.from_pylist([row], schema=trendcore.schemas.QUARANTINE)
+    >>> with store.lock(), store.writer("0123456789abcdef") as writer:
+    ...     writer.add("quarantine", batch)
+    >>> writer.rows
+    {'quarantine': 1}
+    >>> store.scan("quarantine", ["0123456789abcdef"]).select("line", "input").collect().row(0)
+    (7, '0123456789abcdef')
+    >>> with store.lock():
+    ...     manifest = store.publish({"pairs": pl.DataFrame({"n": [3]})}, ReleaseInfo(fingerprint="f"))
+    >>> store.releases(), store.read(manifest, "pairs").collect().item(), store.verify(manifest)
+    ([1], 3, [])
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = filelock.FileLock(root / _LOCK, fallback_to_soft=False)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.root)!r})"
+
+    @classmethod
+    def create(cls, path: str | Path) -> Store:
+        """Make a workspace in a new or empty folder, or open the one that is there.
+
+        A folder that holds ``trendcore.toml`` is meant to be a workspace, whatever else is in it.
+
+        Raises
+        ------
+        WorkspaceError
+            The folder holds something else, or a workspace of a newer format.
+        StorageError
+            It cannot be written.
+        """
+        root = _local(path)
+        with storage_errors(root):
+            if (root / _MARK).exists():
+                return cls.open(root)
+            _check_free(root)
+            make_folder(root)
+            # the mark comes last: a folder without it is none, a workspace without a ledger is damaged
+            for name, record in (
+                (_LEDGER, Ledger()),
+                (_MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
+            ):
+                with suppress(FileExistsError):
+                    create(root / name, encode(record))
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Store:
+        """Open a workspace.
+
+        Raises
+        ------
+        WorkspaceError
+            The folder is no workspace, or one of a newer format.
+        StorageError
+            It cannot be read.
+
+        Examples
+        --------
+        >>> Store.open("nowhere")
+        Traceback (most recent call last):
+        trendcore.errors.WorkspaceError: nowhere is no workspace: `trendcore ingest FEED PATH -w nowhere`...
+        """
+        root = _local(path)
+        with storage_errors(root):
+            if not (root / _MARK).exists():
+                raise WorkspaceError(
+                    f"{root} is no workspace: `trendcore ingest FEED PATH -w {root}` makes one"
+                )
+        load(root / _MARK, _Mark)
+        return cls(root)
+
+    @contextmanager
+    def lock(self, timeout: float = 0.0) -> Iterator[None]:
+        """Be the only writer; the lock ends with the process that holds it, however that ends.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait for another writer.
+
+        Raises
+        ------
+        ConflictError
+            Another process holds the lock.
+        """
+        with storage_errors(self.root / _LOCK):
+            try:
+                self._lock.acquire(timeout=timeout)
+            except filelock.Timeout as error:
+                raise ConflictError(
+                    f"another process works on {self.root}: try again when it has ended"
+                ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def ledger(self) -> Ledger:
+        """Read the ledger.
+
+        Raises
+        ------
+        StorageError
+            It is damaged; the message names the file.
+        WorkspaceError
+            A newer trendcore wrote it.
+        """
+        path = self.root / _LEDGER
+        ledger = load(path, Ledger)
+        try:
+            ledger.check()
+        except ValueError as error:
+            raise StorageError(f"{path} is damaged: {error}") from error
+        return ledger
+
+    def save_ledger(self, ledger: Ledger) -> None:
+        """Write the ledger: from now on the rows of its contents exist, and those of others do not.
+
+        Raises
+        ------
+        ValueError
+            The parts of the ledger do not agree.
+        StorageError
+            It cannot be written; the old one stays.
+        """
+        self._check_locked()
+        ledger.check()
+        path = self.root / _LEDGER
+        with storage_errors(path):
+            replace(path, encode(ledger))
+
+    @contextmanager
+    def writer(self, content: str) -> Iterator[InputWriter]:
+        """Write the rows of a content that the ledger does not name yet.
+
+        Rows that an interrupted attempt has left are removed first. After an exception nothing is left.
+
+        Parameters
+        ----------
+        content
+            Its id, 8 to 64 lower-case hex digits.
+
+        Raises
+        ------
+        StorageError
+            Rows cannot be written.
+        """
+        self._check_locked()
+        check_id(content)
+        self._remove(lambda each: each == content)
+        writer = InputWriter(self.root / "tables", content)
+        try:
+            yield writer
+            writer.finish()
+        except BaseException:
+            writer.give_up()
+            # what cannot be removed now is removed before the next write
+            with suppress(TrendcoreError):
+                self._remove(lambda each: each == content)
+            raise
+
+    def sweep(self, keep: Collection[str]) -> None:
+        """Remove the rows of every content but these, and what processes that died have left.
+
+        Parameters
+        ----------
+        keep
+            Ids of contents: those of the ledger.
+        """
+        self._check_locked()
+        kept = frozenset(keep)
+        self._remove(lambda each: each not in kept)
+        for folder in (self.root, self.root / "releases", *(self.root / "published").glob("*")):
+            remove_unfinished(folder)
+
+    def scan(self, table: str, inputs: Sequence[str]) -> pl.LazyFrame:
+        """Return the rows of some contents, lazily.
+
+        Parameters
+        ----------
+        table
+            Name of a canonical table.
+        inputs
+            Ids of contents.
+
+        Returns
+        -------
+        pl.LazyFrame
+            The canonical columns, then ``input`` (String): the content that a row is of.
+
+        Raises
+        ------
+        UsageError
+            There is no such table.
+        StorageError
+            A file is missing or cut, or the table holds other rows of a content than the ledger says.
+        """
+        schema = stored_schema(table)
+        wanted = frozenset(inputs)
+        folder = self.root / "tables" / table
+        files = [file for file in delta.active(folder) if file.input in wanted]
+        self._check_rows(table, wanted, files)
+        return scan_files([(file.path, file.size) for file in files], schema)
+
+    def publish(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
+        """Publish a release of some tables: readers see it whole, or not at all.
+
+        A table of the content that it has in the current release is not written again. Enum and Categorical
+        columns are published as String, unsigned integers as Int64.
+
+        Parameters
+        ----------
+        tables
+            Name (lower-case letters, digits, ``_``) -> rows, sorted by their full key.
+        info
+            What to say of the release.
+
+        Returns
+        -------
+        Manifest
+            Of the new release, which is the current one.
+
+        Raises
+        ------
+        SchemaError
+            A column has a type that cannot be published; nothing was.
+        ConflictError
+            Another process was quicker.
+        StorageError
+            A table or the manifest cannot be written.
+        """
+        self._check_locked()
+        return publishing.publish(self.root, tables, info)
+
+    def releases(self) -> list[int]:
+        """Return the numbers of the releases, ascending."""
+        return releases.numbers(self.root / "releases")
+
+    def has_release(self) -> bool:
+        """Whether anything is published."""
+        return bool(self.releases())
+
+    def manifest(self, number: int | None = None) -> Manifest:
+        """Read the manifest of a release; None: the current one.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such release; the message lists those that there are.
+        StorageError
+            The manifest is damaged; the message names the file.
+        """
+        return releases.read(self.root / "releases", number)
+
+    def read(self, manifest: Manifest, table: str) -> pl.LazyFrame:
+        """Return a table of a release, lazily: exactly the files that its manifest names.
+
+        Raises
+        ------
+        UsageError
+            The release has no such table; the message lists those it has.
+        StorageError
+            A file is missing or cut.
+        """
+        return publishing.read(self.root, manifest, table)
+
+    def verify(self, manifest: Manifest) -> list[str]:
+        """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
+        return [
+            problem
+            for record in manifest.tables.values()
+            for problem in publishing.problems(self.root, record)
+        ]
+
+    def _check_locked(self) -> None:
+        if not self._lock.is_locked:
+            raise RuntimeError(f"{self!r} is written to without its lock")
+
+    def _check_rows(self, table: str, wanted: Collection[str], files: Sequence[DataFile]) -> None:
+        """Refuse to read less or more than was written: a wrong number would come of it."""
+        held: dict[str | None, int] = {}
+        for file in files:
+            held[file.input] = held.get(file.input, 0) + file.rows
+        for key, content in self.ledger().contents.items():
+            said = content.rows.get(table, 0)
+            if key in wanted and held.get(key, 0) != said:
+                raise StorageError(
+                    f"{self.root / 'tables' / table} holds {held.get(key, 0):,} rows of input {key},"
+                    f" {self.root / _LEDGER} says {said:,}: the workspace is damaged"
+                )
+
+    def _remove(self, which: Callable[[str], bool]) -> None:
+        """Remove the rows of contents: first from the tables' logs, then from disk."""
+        for table in CANONICAL:
+            folder = self.root / "tables" / table
+            named = sorted({file.input for file in delta.active(folder) if file.input and which(file.input)})
+            if named:
+                delta.commit(folder, stored_schema(table), [], named)
+            with storage_errors(folder):
+                for path in folder.glob(f"{INPUT}=*"):
+                    if which(path.name.partition("=")[2]):
+                        remove_folder(path)
+
+
+def _local(path: str | Path) -> Path:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
+        raise WorkspaceError(f"{path}: a workspace is a local folder")
+    return Path(path).expanduser()
+
+
+def _check_free(root: Path) -> None:
+    """Check that a folder may become a workspace: what an interrupted `create` leaves is no obstacle."""
+    if not root.is_dir():
+        if root.exists():
+            raise WorkspaceError(f"{root} is a file; a workspace is a folder")
+        return
+    there = {path.name for path in root.iterdir() if not path.name.endswith(UNFINISHED)}
+    if SETTINGS not in there and there - {_LEDGER}:
+        raise WorkspaceError(
+            f"{root} is not empty and no workspace ({min(there)} is in it): give a new folder"
+        )
