@@ -1,4 +1,4 @@
-"""The one bridge between frames and kernels: columns become codes and offsets, counts become frames.
+"""The one bridge between frames and kernels: columns become codes and offsets.
 
 Nothing here knows what is counted. Lists of Enum or of whole numbers are handed on without a copy where their
 codes already are what kernels take; strings are encoded once.
@@ -6,27 +6,30 @@ codes already are what kernels take; strings are encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.errors import SchemaError
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
 Ints = npt.NDArray[np.int64]
 Raw = int | str
 
-#: entries translated at a time: small enough for the cache, large enough to make the loop free
+_T = TypeVar("_T")
+#: entries looked at together: few enough for the cache, enough to make the loop free
 _BLOCK: Final = 1 << 16
+#: entries that make a thread worth its start
+_GRAIN: Final = 1 << 20
 #: a look-up table with an entry for every number between the least and the greatest may be this large
 _TABLE: Final = 1 << 20
-#: so many combinations of `by` values get a look-up table; more are sorted
-_COMBINATIONS: Final = 1 << 24
 _STRINGS: Final = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -45,28 +48,30 @@ class Lists:
     offsets: Ints
     codes: Codes
 
+    def take(self, rows: Ints) -> Lists:
+        """Return the lists of some rows.
 
-@dataclass(frozen=True)
-class Cells:
-    """The combinations of `by` values, sorted, and the one of each work.
+        Examples
+        --------
+        >>> lists = Lists(np.array([0, 1, 3]), np.array([7, 8, 9], dtype=np.uint8))
+        >>> lists.take(np.array([1])).codes.tolist()
+        [8, 9]
+        """
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        moved = np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return Lists(offsets, self.codes[moved + np.arange(offsets[-1])])
 
-    Attributes
-    ----------
-    frame
-        One row a cell; without columns where there is no `by` column.
-    n
-        Number of cells (a frame without columns has no height).
-    of_work
-        (n_works,) int32 row of ``frame``.
-    """
+    def slice(self, rows: slice) -> Lists:
+        """Return the lists of a range of rows: as many offsets, the same codes.
 
-    frame: pl.DataFrame
-    n: int
-    of_work: npt.NDArray[np.int32]
-
-    def columns(self, rows: npt.NDArray[Any]) -> dict[str, pl.Series]:
-        """Return the `by` values of some rows as columns of a new frame."""
-        return {name: self.frame[name].gather(rows) for name in self.frame.columns}
+        Examples
+        --------
+        >>> lists = Lists(np.array([0, 1, 3]), np.array([7, 8, 9], dtype=np.uint8))
+        >>> lists.slice(slice(1, 2)).offsets.tolist()
+        [1, 3]
+        """
+        return Lists(self.offsets[rows.start : rows.stop + 1], self.codes)
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,6 @@ class Dictionary:
         """Narrowest type that leaves its maximum free for unknown members."""
         return code_type(len(self.names))
 
-    def series(self) -> pl.Series:
-        """Names as a column, to be gathered by code."""
-        return pl.Series(self.names, dtype=pl.String)
-
 
 def code_type(n_members: int) -> np.dtype[Any]:
     """Return the type of member codes: uint8 up to 255 members, uint16 up to 65535, else uint32.
@@ -105,11 +106,39 @@ def code_type(n_members: int) -> np.dtype[Any]:
     return np.dtype(np.uint8 if n_members <= 0xFF else np.uint16 if n_members <= 0xFFFF else np.uint32)
 
 
+def in_threads(task: Callable[[slice], _T], n: int) -> list[_T]:
+    """Call a task for ranges that make up 0 to n, in as many threads as Polars has where that is worth it.
+
+    Examples
+    --------
+    >>> in_threads(lambda rows: (rows.start, rows.stop), 5)
+    [(0, 5)]
+    """
+    parts = max(min(pl.thread_pool_size(), n // _GRAIN), 1)
+    ranges = [slice(n * part // parts, n * (part + 1) // parts) for part in range(parts)]
+    if parts == 1:
+        return [task(ranges[0])]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(task, ranges))
+
+
+def blocks(rows: slice) -> list[slice]:
+    """Cut a range into blocks that fit the cache, so that what NumPy makes of one stays there.
+
+    Examples
+    --------
+    >>> blocks(slice(1, 5))
+    [slice(1, 5, None)]
+    """
+    starts = range(rows.start, rows.stop, _BLOCK)
+    return [slice(start, min(start + _BLOCK, rows.stop)) for start in starts]
+
+
 # ---------------------------------------------------------------------------------------------- dictionaries
 
 
 def dictionary(columns: Sequence[pl.Series], display: Callable[[Raw], str | None]) -> Dictionary:
-    """Number the members of one or more columns by the byte order of what is displayed.
+    """Give codes to the members of one or more columns, in the byte order of what is displayed.
 
     Parameters
     ----------
@@ -142,7 +171,7 @@ def dictionary(columns: Sequence[pl.Series], display: Callable[[Raw], str | None
             f"columns {texts!r} and {numbers!r} name the same members, one by strings and one by whole "
             f"numbers: turn {numbers!r} into strings, or {texts!r} into codes"
         )
-    shown = {value: display(value) for value in sorted(values)}  # type: ignore[type-var]
+    shown = {value: display(value) for value in sorted(values)}
     names = tuple(sorted({name for name in shown.values() if name}))
     code = {name: at for at, name in enumerate(names)}
     return Dictionary(names, {value: code[name] if name else None for value, name in shown.items()})
@@ -151,7 +180,7 @@ def dictionary(columns: Sequence[pl.Series], display: Callable[[Raw], str | None
 def _inner(column: pl.Series) -> pl.DataType:
     """Type of the members of a column or of its lists."""
     dtype = column.dtype
-    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    inner = dtype.inner if isinstance(dtype, (pl.List, pl.Array)) else dtype
     assert isinstance(inner, pl.DataType)
     if inner != pl.Null and not inner.is_integer() and not isinstance(inner, _STRINGS):
         raise SchemaError(
@@ -164,32 +193,63 @@ def _inner(column: pl.Series) -> pl.DataType:
 def _distinct(column: pl.Series, inner: pl.DataType) -> Sequence[Raw]:
     if isinstance(inner, pl.Enum) and len(inner.categories) <= 0xFF:
         return inner.categories.to_list()  # those that no work has cost nothing worth a pass over the data
-    flat = (
-        column.explode(empty_as_null=False, keep_nulls=False)
-        if isinstance(column.dtype, pl.List)
-        else column.drop_nulls()
-    )
-    if inner.is_integer() and flat.dtype in (pl.Int8, pl.UInt8, pl.Int16, pl.UInt16):
-        return _distinct_small(flat.drop_nulls())
-    return flat.unique().drop_nulls().cast(pl.Int64 if inner.is_integer() else pl.String).to_list()
+    if isinstance(column.dtype, (pl.List, pl.Array)):
+        column = as_lists(column).explode(empty_as_null=False, keep_nulls=False)
+    column = column.drop_nulls()
+    if column.dtype in (pl.Int8, pl.UInt8, pl.Int16, pl.UInt16):
+        return _distinct_small(column)
+    values = column.unique()
+    return values.to_list() if inner.is_integer() else values.cast(pl.String).to_list()
 
 
-def _distinct_small(flat: pl.Series) -> Sequence[int]:
-    """Distinct whole numbers of 16 bits, by counting."""
-    seen = np.zeros(1 << 16, dtype=bool)
-    for block in flat.get_chunks():
-        values = block.to_numpy()
-        shifted = values.view(np.uint16) if values.dtype == np.int16 else values
-        for at in range(0, len(shifted), _BLOCK):
-            part = shifted[at : at + _BLOCK]
-            seen[part if part.dtype != np.int8 else part.astype(np.int16).view(np.uint16)] = True
-    found = np.flatnonzero(seen)
-    if flat.dtype in (pl.Int8, pl.Int16):
-        found = found.astype(np.uint16).view(np.int16)
+def _distinct_small(column: pl.Series) -> Sequence[int]:
+    """Distinct whole numbers of up to 16 bits, by counting them as if they had no sign."""
+    bits = 8 if column.dtype in (pl.Int8, pl.UInt8) else 16
+    seen = np.zeros(1 << bits, dtype=np.bool_)
+    for chunk in column.get_chunks():
+        values = chunk.to_numpy().view(f"uint{bits}")
+        seen |= np.logical_or.reduce(in_threads(partial(_seen_in, values), len(values)))
+    found = np.flatnonzero(seen).astype(f"uint{bits}")
+    if not column.dtype.is_unsigned_integer():
+        found = found.view(f"int{bits}")
     return [int(value) for value in found]
 
 
+def _seen_in(values: Codes, rows: slice) -> npt.NDArray[np.bool_]:
+    return _seen(values[rows])
+
+
+def _seen(values: Codes) -> npt.NDArray[np.bool_]:
+    """Which numbers of 8 or 16 bits there are."""
+    if values.dtype == np.uint8:  # two at a time
+        even = len(values) // 2 * 2
+        pairs = _seen(values[:even].view(np.uint16)).reshape(256, 256)
+        bytes_seen = np.logical_or(pairs.any(axis=0), pairs.any(axis=1))
+        bytes_seen[values[even:]] = True
+        return bytes_seen
+    seen = np.zeros(1 << 16, dtype=np.bool_)
+    for block in blocks(slice(0, len(values))):
+        seen[values[block]] = True
+    return seen
+
+
 # ------------------------------------------------------------------------------------------------- encoding
+
+
+def as_lists(column: pl.Series) -> pl.Series:
+    """Turn a column of arrays, or of single values, into one of lists; null lists become empty.
+
+    Examples
+    --------
+    >>> as_lists(pl.Series("c", [["US"], None])).to_list(), as_lists(pl.Series("c", ["US", None])).to_list()
+    ([['US'], []], [['US'], [None]])
+    """
+    if isinstance(column.dtype, pl.Array):
+        column = column.arr.to_list()
+    elif not isinstance(column.dtype, pl.List):
+        return column.reshape((len(column), 1)).arr.to_list() if len(column) else column.implode().clear()
+    # Arrow allows entries below a null list: filling the nulls takes them out
+    return column.fill_null([]) if column.null_count() else column
 
 
 def encode_lists(column: pl.Series, members: Dictionary) -> Lists:
@@ -198,7 +258,7 @@ def encode_lists(column: pl.Series, members: Dictionary) -> Lists:
     Parameters
     ----------
     column
-        Lists of members.
+        Lists of members, or one member a work.
     members
         Dictionary made with this column.
 
@@ -209,23 +269,14 @@ def encode_lists(column: pl.Series, members: Dictionary) -> Lists:
     >>> lists.offsets.tolist(), lists.codes.tolist()
     ([0, 3, 3, 3], [1, 255, 0])
     """
-    inner = _inner(column)
-    if inner == pl.Null:
-        column, inner = column.cast(pl.List(pl.Enum([]))), pl.Enum([])
-    if isinstance(inner, (pl.String, pl.Categorical)):
+    if not isinstance(column.dtype, (pl.List, pl.Array)):
+        return Lists(np.arange(len(column) + 1), encode(column, members))
+    column, inner = as_lists(column), _inner(column)
+    if inner == pl.Null or isinstance(inner, (pl.String, pl.Categorical)):
         inner = _enum(members)
         column = column.cast(pl.List(inner))
     offsets, values = flat(column.to_physical())
-    first, last = int(offsets[0]), int(offsets[-1])
-    if first:  # a slice of a longer column: translate its own entries only
-        offsets = offsets - first
-    values = values.slice(first, last - first)
-    codes = _codes(values, inner, members)
-    hidden = _hidden(column, offsets)
-    if hidden is not None:
-        codes = codes.copy()
-        codes[hidden] = np.iinfo(members.dtype).max
-    return Lists(offsets, codes)
+    return Lists(offsets, _codes(values, inner, members))
 
 
 def encode(column: pl.Series, members: Dictionary) -> Codes:
@@ -238,38 +289,52 @@ def encode(column: pl.Series, members: Dictionary) -> Codes:
     [0, 255]
     """
     inner = _inner(column)
-    if inner == pl.Null:
-        return np.full(len(column), np.iinfo(members.dtype).max, dtype=members.dtype)
-    if isinstance(inner, (pl.String, pl.Categorical)):
+    if inner == pl.Null or isinstance(inner, (pl.String, pl.Categorical)):
         inner = _enum(members)
         column = column.cast(inner)
-    values = column.to_physical().to_arrow()
-    return _codes(values, inner, members)
+    return _codes(column.to_physical().to_arrow(), inner, members)
 
 
 def flat(column: pl.Series) -> tuple[Ints, pa.Array]:
-    """Offsets (n_works + 1,) and entries of a list column, without a copy; entries may be null.
+    """Offsets (n_works + 1,) from 0 and entries of a list column without null lists; entries may be null.
 
-    Entries begin at the first offset where the column is a slice of another.
+    Examples
+    --------
+    >>> offsets, values = flat(pl.Series([[1], [2, 3]])[1:])
+    >>> offsets.tolist(), values.to_pylist()
+    ([0, 2], [2, 3])
     """
     array = column.to_arrow()
-    return array.offsets.to_numpy(), array.values
+    offsets: Ints = array.offsets.to_numpy()
+    if offsets.size == 0:
+        return np.zeros(1, dtype=np.int64), array.values
+    first, last = int(offsets[0]), int(offsets[-1])
+    return offsets - first if first else offsets, array.values.slice(first, last - first)
+
+
+def translate(entries: npt.NDArray[Any], table: Codes, low: int = 0) -> Codes:
+    """Look entries up in a table whose first row is for `low`; those beyond it are taken for its last row.
+
+    Examples
+    --------
+    >>> translate(np.array([0, 2, 255], dtype=np.uint8), np.array([5, 6, 7, 9], dtype=np.uint8)).tolist()
+    [5, 7, 9]
+    """
+    codes = np.empty(len(entries), dtype=table.dtype)
+
+    def look_up(rows: slice) -> None:
+        for block in blocks(rows):
+            part = entries[block] if entries.dtype.kind == "u" else entries[block].astype(np.int64)
+            at = part - low if low else part
+            at = at.astype(np.int64) if at.dtype == np.uint64 else at
+            np.take(table, at, out=codes[block], mode="clip")
+
+    in_threads(look_up, len(entries))
+    return codes
 
 
 def _enum(members: Dictionary) -> pl.Enum:
     return pl.Enum([value for value in members.code_of if isinstance(value, str)])
-
-
-def _hidden(column: pl.Series, offsets: Ints) -> npt.NDArray[np.bool_] | None:
-    """Find the entries that lie below null lists, which Arrow allows; None where there are none."""
-    if not column.null_count():
-        return None
-    null = column.is_null().to_numpy()
-    lengths = np.diff(offsets)
-    if not lengths[null].any():
-        return None
-    hidden: npt.NDArray[np.bool_] = np.repeat(null, lengths)
-    return hidden
 
 
 def _codes(values: pa.Array, inner: pl.DataType, members: Dictionary) -> Codes:
@@ -279,8 +344,8 @@ def _codes(values: pa.Array, inner: pl.DataType, members: Dictionary) -> Codes:
     entries = _buffer(values)
     if isinstance(inner, pl.Enum):
         table = _table([members.code_of.get(value) for value in inner.categories], members)
-        same = np.array_equal(table, np.arange(len(table))) and entries.dtype == members.dtype
-        codes = entries if same else _translate(entries, table, 0)
+        same = np.array_equal(table[:-1], np.arange(len(table) - 1)) and entries.dtype == members.dtype
+        codes = entries if same else translate(entries, table)
     else:
         codes = _from_numbers(entries, members)
     if values.null_count:
@@ -300,8 +365,9 @@ def _buffer(values: pa.Array) -> npt.NDArray[Any]:
 
 
 def _table(codes: Sequence[int | None], members: Dictionary) -> Codes:
+    """Look-up table of codes, with a last row for what is unknown."""
     unknown = int(np.iinfo(members.dtype).max)
-    return np.array([unknown if code is None else code for code in codes], dtype=members.dtype)
+    return np.array([unknown if code is None else code for code in (*codes, None)], dtype=members.dtype)
 
 
 def _from_numbers(entries: npt.NDArray[Any], members: Dictionary) -> Codes:
@@ -312,142 +378,7 @@ def _from_numbers(entries: npt.NDArray[Any], members: Dictionary) -> Codes:
     low, high = numbers[0], numbers[-1]
     if high - low < _TABLE:
         span = [members.code_of.get(value) for value in range(low, high + 1)]
-        return _translate(entries, _table(span, members), low)
+        return translate(entries, _table(span, members), low)
     known = np.array(numbers, dtype=np.uint64 if low >= 0 else np.int64)
     at = np.clip(np.searchsorted(known, entries.astype(known.dtype)), 0, len(known) - 1)
     return _table([members.code_of[value] for value in numbers], members)[at]
-
-
-def _translate(entries: npt.NDArray[Any], table: Codes, low: int) -> Codes:
-    """Look entries up, block by block: the index that NumPy makes of them then stays in the cache."""
-    codes = np.empty(len(entries), dtype=table.dtype)
-    if not len(table):
-        codes[:] = np.iinfo(table.dtype).max
-        return codes
-    for start in range(0, len(entries), _BLOCK):
-        block = entries[start : start + _BLOCK]
-        at = block if low == 0 and block.dtype.kind == "u" else block.astype(np.int64) - low
-        np.take(table, at, out=codes[start : start + _BLOCK], mode="clip")
-    return codes
-
-
-# ---------------------------------------------------------------------------------------------------- cells
-
-
-def cells(works: pl.DataFrame, by: Sequence[str]) -> Cells:
-    """Number the combinations of the `by` columns in their order, and find that of each work.
-
-    Parameters
-    ----------
-    works
-        A frame whose `by` columns hold no lists.
-    by
-        Names of columns of whole numbers, strings, Categorical, Enum, booleans or dates.
-
-    Raises
-    ------
-    InputError
-        A `by` column holds nulls; the message has the column and how many.
-    SchemaError
-        A `by` column is of another type.
-
-    Examples
-    --------
-    >>> found = cells(pl.DataFrame({"year": [2023, 2022, 2023]}), ["year"])
-    >>> found.frame["year"].to_list(), found.of_work.tolist()
-    ([2022, 2023], [1, 0, 1])
-    """
-    for name in by:
-        check_by(works[name])
-    if not by or not works.height:
-        n = min(works.height, 1)
-        return Cells(works.select(by).clear(), n, np.zeros(works.height, dtype=np.int32))
-    combined, size = _combine(works, by)
-    example = np.full(size, -1, dtype=np.int64)
-    for rows in _blocks(works.height):
-        example[combined[rows]] = np.arange(rows.start, rows.stop)
-    found = np.flatnonzero(example >= 0)
-    frame = works.select(pl.col(by).gather(example[found]))
-    order = frame.with_row_index("_row").sort(by)["_row"].to_numpy()
-    place = np.zeros(size, dtype=np.int32)
-    place[found[order]] = np.arange(len(found), dtype=np.int32)
-    for rows in _blocks(works.height):
-        combined[rows] = place[combined[rows]]
-    return Cells(frame[order], len(found), combined)
-
-
-def check_by(column: pl.Series) -> None:
-    """Refuse a `by` column that holds nulls, or is of a type that has no clear equality.
-
-    Raises
-    ------
-    InputError, SchemaError
-        See `cells`.
-
-    Examples
-    --------
-    >>> check_by(pl.Series("year", [2022, None]))
-    Traceback (most recent call last):
-    trendcore.errors.InputError: by column 'year' is null in 1 of 2 rows: filter them out or fill them first
-    """
-    dtype = column.dtype
-    allowed = dtype.is_integer() or dtype in (pl.String, pl.Boolean, pl.Date) or isinstance(dtype, _STRINGS)
-    if not allowed and dtype != pl.Null:
-        raise SchemaError(
-            f"by column {column.name!r} holds {dtype}; cells are of strings, Categorical, Enum, whole "
-            "numbers, booleans or dates, or of lists of these"
-        )
-    if column.null_count():
-        raise InputError(
-            f"by column {column.name!r} is null in {column.null_count():,} of {len(column):,} rows: filter "
-            "them out or fill them first"
-        )
-
-
-def _combine(works: pl.DataFrame, by: Sequence[str]) -> tuple[npt.NDArray[np.int32], int]:
-    """Return one number a work for its combination of `by` values, and how many there may be."""
-    combined = np.zeros(works.height, dtype=np.int32)
-    size = 1
-    for name in by:
-        codes, low, radix = _axis(works[name])
-        if size * radix > _COMBINATIONS:
-            present, combined = _compress(combined)
-            size = present
-        if size * radix > np.iinfo(np.int32).max:
-            raise UsageError(
-                f"the by columns {', '.join(by)} have more combinations than can be counted apart: "
-                f"{size:,} x {radix:,}"
-            )
-        for rows in _blocks(works.height):
-            combined[rows] *= radix
-            combined[rows] += (codes[rows].astype(np.int64) - low).astype(np.int32)
-        size *= radix
-    if size > _COMBINATIONS:
-        size, combined = _compress(combined)
-    return combined, size
-
-
-def _axis(column: pl.Series) -> tuple[npt.NDArray[Any], int, int]:
-    """Whole numbers that tell the values of a column apart, the least of them and their range."""
-    if isinstance(column.dtype, (pl.String, pl.Categorical)):
-        column = column.cast(pl.Enum(column.unique().cast(pl.String).sort()))
-    if column.dtype == pl.Boolean:
-        column = column.cast(pl.UInt8)
-    physical = column.to_physical()
-    low, high = physical.min(), physical.max()
-    assert isinstance(low, int)
-    assert isinstance(high, int)
-    if high - low >= _TABLE or high > np.iinfo(np.int64).max:
-        physical = physical.rank("dense")
-        low, high = 1, physical.n_unique()
-    return physical.to_numpy(), low, high - low + 1
-
-
-def _compress(combined: npt.NDArray[np.int32]) -> tuple[int, npt.NDArray[np.int32]]:
-    found, inverse = np.unique(combined, return_inverse=True)
-    return len(found), inverse.astype(np.int32)
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    for start in range(0, n, _BLOCK):
-        yield slice(start, min(start + _BLOCK, n))

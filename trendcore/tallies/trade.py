@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from trendcore.arrays import Raw, check_by
+from trendcore.arrays import Raw
 from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.tallies.cells import check_by
 from trendcore.tallies.inputs import frames, names_of, spread
 from trendcore.tallies.naming import Naming
 from trendcore.tallies.types import TallyMeta, TradeTally
@@ -119,9 +120,8 @@ def _sum(
         _check_value(frame[old["value"]], what)
         for name in columns:
             if frame[name].null_count():
-                raise InputError(
-                    f"{what}: column {name!r} is null in {frame[name].null_count():,} of {frame.height:,} rows"
-                )
+                nulls = frame[name].null_count()
+                raise InputError(f"{what}: column {name!r} is null in {nulls:,} of {frame.height:,} rows")
         part = spread(frame, keys).rename({name: new for name, new in renamed.items() if name in columns})
         for name in (name for name in key if name not in _ENDS):
             check_by(part[name])
@@ -136,8 +136,8 @@ def _sum(
 def _check_value(column: pl.Series, what: str) -> None:
     if not column.dtype.is_integer() and column.dtype != pl.Null:
         raise SchemaError(
-            f"{what}: column {column.name!r} holds {column.dtype}; values are whole thousandths of a US dollar, "
-            "such as (pl.col('usd') * 1000).round().cast(pl.Int64)"
+            f"{what}: column {column.name!r} holds {column.dtype}; values are whole thousandths of a US "
+            "dollar, such as (pl.col('usd') * 1000).round().cast(pl.Int64)"
         )
 
 
