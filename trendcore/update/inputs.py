@@ -196,7 +196,9 @@ def read_units(
     new = {found.content: found for found in reversed(stamped) if found.content not in ledger.contents}
     meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
     context = ReadContext(taxonomy.countries(), fields, keep, progress=meter.advance)
-    read, counts, warnings = [], [], []
+    read: list[str] = []
+    counts: list[Counts] = []
+    warnings: list[str] = []
     for found in stamped:
         unit = found.unit
         if found.content in new and new[found.content] is found:

@@ -173,8 +173,12 @@ def _conventions(shape: Mapping[str, Any], method: Method) -> pl.DataFrame:
 
 def _empty(method: Method) -> dict[str, Any]:
     """Tallies of nothing: they say which columns there are where a feed is not."""
-    keys = {**dict.fromkeys(CELL, pl.String), "year": pl.Int16}
-    lists = {"members": pl.List(pl.Int16), "owners": pl.List(pl.Int16), "shares": pl.List(pl.Float64)}
+    keys: dict[str, Any] = {**dict.fromkeys(CELL, pl.String), "year": pl.Int16}
+    lists: dict[str, Any] = {
+        "members": pl.List(pl.Int16),
+        "owners": pl.List(pl.Int16),
+        "shares": pl.List(pl.Float64),
+    }
     nothing = pl.DataFrame(schema=keys | lists)
     flows = pl.DataFrame(
         schema=keys | {"hs6": pl.String, "exporter": pl.Int16, "importer": pl.Int16, "value": pl.Int64}

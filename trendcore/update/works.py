@@ -149,8 +149,14 @@ def _unknown(judged: pl.LazyFrame) -> pl.DataFrame:
 
 def _ineligible(rows: pl.LazyFrame, method: Method) -> dict[str, int]:
     """Count works that are no contributions of their own: retracted, paratext, xpac, of another type."""
-    reason = pl.when("is_retracted").then(pl.lit("retracted"))
-    reason = reason.when("is_paratext").then(pl.lit("paratext")).when("is_xpac").then(pl.lit("xpac"))
+    reason = (
+        pl.when("is_retracted")
+        .then(pl.lit("retracted"))
+        .when("is_paratext")
+        .then(pl.lit("paratext"))
+        .when("is_xpac")
+        .then(pl.lit("xpac"))
+    )
     counts = (
         rows.filter(~method.fields.papers_eligible())
         .group_by(reason.otherwise(pl.lit("other_type")).alias("why"))
