@@ -1,0 +1,116 @@
+"""Works by cell, and by a among the members and b among the partners, in rows of those with works."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trendcore_kernels.cpu._jit import frozen, jit
+from trendcore_kernels.cpu._members import sort
+from trendcore_kernels.cpu._sparse import add_pairs, areas, by_cell, link, room
+from trendcore_kernels.cpu._threads import run
+from trendcore_kernels.cpu.member_sets import member_sets
+from trendcore_kernels.spec import Cells, Codes, Ints, SparseDirected
+
+
+def directed_sparse(
+    cell: Cells,
+    offsets: Ints,
+    codes: Codes,
+    partner_offsets: Ints,
+    partner_codes: Codes,
+    n_cells: int,
+    n_members: int,
+) -> SparseDirected:
+    """Count works by member, by partner and by ordered pair, see `reference.directed_sparse`."""
+    sides = member_sets(offsets, codes, n_members), member_sets(partner_offsets, partner_codes, n_members)
+    starts, order = by_cell(frozen(cell), int(n_cells))
+    sets = [frozen(array) for side in sides for array in (side.offsets, side.codes)]
+    totals = np.zeros((2, n_cells), dtype=np.int64)
+    jobs = [
+        (frozen(starts), frozen(order), *sets, *area, int(n_members), totals)
+        for area in areas(starts, sides[0].codes, n_members)
+    ]
+    members, pairs = zip(*run(_count, jobs), strict=True)
+    member_rows = list(np.concatenate(members, axis=1))
+    pair_rows = list(np.concatenate(pairs, axis=1))
+    return SparseDirected(*list(totals), *member_rows, *pair_rows)
+
+
+@jit
+def _count(
+    starts: Ints,
+    order: Ints,
+    offsets: Ints,
+    codes: Codes,
+    partner_offsets: Ints,
+    partner_codes: Codes,
+    low: int,
+    high: int,
+    first: int,
+    last: int,
+    n_members: int,
+    totals: Ints,
+) -> tuple[Ints, Ints]:
+    """Rows of the cells from ``low`` to ``high`` and the members from ``first`` to ``last``."""
+    by_member = np.zeros((4, n_members), np.int64)  # as the columns of the rows
+    place, touched = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
+    counts = np.zeros(n_members, np.int64)
+    members, pairs = np.empty((6, 64), np.int64), np.empty((4, 64), np.int64)
+    n_rows, n_pairs = 0, 0
+    for c in range(low, high):
+        own = _of_both_sides(order[starts[c] : starts[c + 1]], offsets, partner_offsets)
+        if first == 0:
+            totals[0, c] = starts[c + 1] - starts[c]
+            totals[1, c] = len(own)
+        n = 0
+        for w in own:
+            mine = codes[offsets[w] : offsets[w + 1]]
+            theirs = partner_codes[partner_offsets[w] : partner_offsets[w + 1]]
+            n = _count_side(0, mine, theirs, first, last, by_member, touched, n)
+            n = _count_side(1, theirs, mine, first, last, by_member, touched, n)
+        sort(touched[:n])
+        members = room(members, n_rows + n)
+        for a in touched[:n]:
+            place[a] = by_member[0, a]
+        links = link(own, offsets, codes, 1, first, last, touched[:n], place)
+        end = 0
+        for a in touched[:n].copy():
+            begin, end = end, place[a]
+            works = links[begin:end]
+            pairs, n_pairs = add_pairs(
+                c, a, -1, works, partner_offsets, partner_codes, counts, touched, pairs, n_pairs
+            )
+            members[0, n_rows] = c
+            members[1, n_rows] = a
+            for column in range(4):
+                members[2 + column, n_rows] = by_member[column, a]
+                by_member[column, a] = 0
+            n_rows += 1
+    return members[:, :n_rows].copy(), pairs[:, :n_pairs].copy()
+
+
+@jit
+def _of_both_sides(works: Ints, offsets: Ints, partner_offsets: Ints) -> Ints:
+    """Those of the works that have a known member on both sides."""
+    found = np.empty(len(works), np.int64)
+    n = 0
+    for w in works:
+        found[n] = w
+        n += offsets[w] < offsets[w + 1] and partner_offsets[w] < partner_offsets[w + 1]
+    return found[:n]
+
+
+@jit
+def _count_side(
+    side: int, mine: Codes, theirs: Codes, first: int, last: int, by_member: Ints, touched: Ints, n: int
+) -> int:
+    """Count a work for the members of one side; list those that had no work on either side before."""
+    for a in mine:
+        if a < first or a >= last:
+            continue
+        if by_member[0, a] == 0 and by_member[1, a] == 0:
+            touched[n] = a
+            n += 1
+        by_member[side, a] += 1
+        by_member[2 + side, a] += len(theirs) > 1 or theirs[0] != a
+    return n

@@ -1,0 +1,43 @@
+"""Distinct known members of each work: found in place in a copy of the lists, then moved together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from trendcore_kernels.cpu._jit import frozen, jit
+from trendcore_kernels.cpu._members import distinct
+from trendcore_kernels.cpu._threads import n_threads, run, slices
+from trendcore_kernels.spec import Codes, Ints, MemberSets
+
+
+def member_sets(offsets: Ints, codes: Codes, n_members: int) -> MemberSets:
+    """Find the distinct known members of each work, see `reference.member_sets`."""
+    offsets, codes = frozen(offsets), frozen(codes)
+    n_works = len(offsets) - 1
+    found = np.empty(int(offsets[-1] - offsets[0]), dtype=codes.dtype)
+    set_offsets = np.zeros(n_works + 1, dtype=np.int64)
+    cuts = slices(offsets, n_threads(n_works + len(found)))
+    bounds = list(pairwise(cuts))
+    run(_find, [(offsets, codes, int(n_members), *pair, found, set_offsets) for pair in bounds])
+    np.cumsum(set_offsets, out=set_offsets)
+    set_codes = np.empty(int(set_offsets[-1]), dtype=codes.dtype)
+    run(_move, [(offsets, found, set_offsets, *pair, set_codes) for pair in bounds])
+    return MemberSets(set_offsets, set_codes)
+
+
+@jit
+def _find(
+    offsets: Ints, codes: Codes, n_members: int, start: int, stop: int, found: Codes, sizes: Ints
+) -> None:
+    for w in range(start, stop):
+        sizes[w + 1] = distinct(codes, offsets[w], offsets[w + 1], n_members, found, offsets[w] - offsets[0])
+
+
+@jit
+def _move(offsets: Ints, found: Codes, set_offsets: Ints, start: int, stop: int, set_codes: Codes) -> None:
+    for w in range(start, stop):
+        shift = offsets[w] - offsets[0] - set_offsets[w]
+        for i in range(set_offsets[w], set_offsets[w + 1]):
+            set_codes[i] = found[i + shift]

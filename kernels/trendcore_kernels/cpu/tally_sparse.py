@@ -1,0 +1,98 @@
+"""Works by cell, member and pair, in rows of those that have works; pairs member by member."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trendcore_kernels.cpu._jit import frozen, jit
+from trendcore_kernels.cpu._members import sort
+from trendcore_kernels.cpu._sparse import add_pairs, areas, by_cell, link, room
+from trendcore_kernels.cpu._threads import run
+from trendcore_kernels.cpu.member_sets import member_sets
+from trendcore_kernels.spec import Cells, Codes, Ints, SparseTally
+
+
+def tally_sparse(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_members: int) -> SparseTally:
+    """Count works by cell, member and pair, see `reference.tally_sparse`."""
+    sets = member_sets(offsets, codes, n_members)
+    starts, order = by_cell(frozen(cell), int(n_cells))
+    totals = np.zeros((5, n_cells), dtype=np.int64)
+    works = frozen(starts), frozen(order), frozen(sets.offsets), frozen(sets.codes)
+    jobs = [(*works, *area, int(n_members), totals) for area in areas(starts, sets.codes, n_members)]
+    members, pairs = zip(*run(_count, jobs), strict=True)
+    member_rows = list(np.concatenate(members, axis=1))
+    pair_rows = list(np.concatenate(pairs, axis=1))
+    return SparseTally(*list(totals), *member_rows, *pair_rows)
+
+
+@jit
+def _count(
+    starts: Ints,
+    order: Ints,
+    offsets: Ints,
+    codes: Codes,
+    low: int,
+    high: int,
+    first: int,
+    last: int,
+    n_members: int,
+    totals: Ints,
+) -> tuple[Ints, Ints]:
+    """Rows of the cells from ``low`` to ``high`` and the members from ``first`` to ``last``."""
+    works, intl = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
+    touched, counts = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
+    members, pairs = np.empty((4, 64), np.int64), np.empty((4, 64), np.int64)
+    n_rows, n_pairs = 0, 0
+    for c in range(low, high):
+        own = order[starts[c] : starts[c + 1]]
+        if first == 0:
+            _add_totals(c, own, offsets, totals)
+        n = _count_members(own, offsets, codes, first, last, works, intl, touched)
+        members = room(members, n_rows + n)
+        links = link(own, offsets, codes, 2, first, last, touched[:n], intl)
+        end = 0
+        for a in touched[:n].copy():
+            begin, end = end, intl[a]  # after linking: where the works of a end
+            pairs, n_pairs = add_pairs(
+                c, a, a, links[begin:end], offsets, codes, counts, touched, pairs, n_pairs
+            )
+            members[0, n_rows] = c
+            members[1, n_rows] = a
+            members[2, n_rows] = works[a]
+            members[3, n_rows] = end - begin
+            works[a] = 0
+            intl[a] = 0
+            n_rows += 1
+    return members[:, :n_rows].copy(), pairs[:, :n_pairs].copy()
+
+
+@jit
+def _add_totals(c: int, own: Ints, offsets: Ints, totals: Ints) -> None:
+    for w in own:
+        n = offsets[w + 1] - offsets[w]
+        totals[0, c] += 1
+        totals[1, c] += n >= 1
+        totals[2, c] += n >= 2
+        totals[3, c] += n
+        totals[4, c] += n * (n - 1)
+
+
+@jit
+def _count_members(
+    own: Ints, offsets: Ints, codes: Codes, first: int, last: int, works: Ints, intl: Ints, touched: Ints
+) -> int:
+    """Count the works of each member, all and international; list the members, ascending."""
+    n = 0
+    for w in own:
+        begin, end = offsets[w], offsets[w + 1]
+        for entry in range(begin, end):
+            a = codes[entry]
+            if a < first or a >= last:
+                continue
+            if works[a] == 0:
+                touched[n] = a
+                n += 1
+            works[a] += 1
+            intl[a] += end - begin >= 2
+    sort(touched[:n])
+    return n
