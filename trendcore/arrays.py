@@ -63,15 +63,16 @@ class Lists:
         return Lists(offsets, self.codes[moved + np.arange(offsets[-1])])
 
     def slice(self, rows: slice) -> Lists:
-        """Return the lists of a range of rows: as many offsets, the same codes.
+        """Return the lists of a range of rows, without a copy of the codes.
 
         Examples
         --------
         >>> lists = Lists(np.array([0, 1, 3]), np.array([7, 8, 9], dtype=np.uint8))
-        >>> lists.slice(slice(1, 2)).offsets.tolist()
-        [1, 3]
+        >>> lists.slice(slice(1, 2)).codes.tolist()
+        [8, 9]
         """
-        return Lists(self.offsets[rows.start : rows.stop + 1], self.codes)
+        offsets = self.offsets[rows.start : rows.stop + 1]
+        return Lists(offsets - offsets[0], self.codes[offsets[0] : offsets[-1]])
 
 
 @dataclass(frozen=True)

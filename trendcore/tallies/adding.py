@@ -50,7 +50,9 @@ def add_frames(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFra
 
     Examples
     --------
-    >>> add_frames([pl.DataFrame({"k": [2, 1], "n": [1, 1]}), pl.DataFrame({"k": [2], "n": [None]})], ["k"]).rows()
+    >>> add_frames(
+    ...     [pl.DataFrame({"k": [2, 1], "n": [1, 1]}), pl.DataFrame({"k": [2], "n": [None]})], ["k"]
+    ... ).rows()
     [(1, 1), (2, None)]
     """
     # relaxed: Enum columns of parts may have other categories, Int16 meets Int64, all-null columns
@@ -96,7 +98,7 @@ def close(tally: Tally, members: Iterable[str]) -> Tally:
 
 
 def _common(metas: Sequence[TallyMeta]) -> TallyMeta:
-    """What was counted how, if all were counted alike."""
+    """Return what was counted how, if all were counted alike."""
     first = metas[0]
     for each in metas[1:]:
         for field in fields(TallyMeta):

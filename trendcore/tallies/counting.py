@@ -5,26 +5,34 @@ The only place that chooses between dense and sparse kernels, and that knows wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from trendcore.arrays import Codes, Ints, Lists
+from trendcore.arrays import Ints
 from trendcore.errors import BackendError, UsageError
-from trendcore.tallies.types import WORKS_TOTALS
+from trendcore.tallies.sets import CELL, KEY, MEMBER, NO_SETS, A, B, large_sets, small_sets
+from trendcore.tallies.types import DIRECTED_MEMBERS, DIRECTED_TOTALS, WORKS_TOTALS
+from trendcore.tallies.works import Works
 from trendcore_kernels import dispatch
+from trendcore_kernels.spec import Credit, Weighting
 
 #: dense kernels count every pair of so many members
 DENSE_MEMBERS: Final = 256
 #: and an array of theirs may hold so many counts (512 MiB)
 DENSE_COUNTS: Final = 1 << 26
 
-#: columns of counting frames that are codes, and no names yet
-CELL, MEMBER, A, B = "_cell", "_member", "_a", "_b"
+_KEYS: Final = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, B], "patterns": [CELL, KEY]}
+
+#: weightings by the credits of members
+_BY_CREDIT: Final = ("share", "nature", "harmonic")
+#: names of the kernels' counts that are `types.DIRECTED_MEMBERS`
+_DIRECTED_COUNTS: Final = ("member_works", "partner_works", "works_abroad", "partner_abroad")
+_NO_CREDITS: Final[Ints] = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class Scheme:
         Scheme of ``fractional``, or ``none``.
     keep_unknown
         Whether shares of unknown members stay unknown.
+    patterns
+        Whether to count works by member set.
     backend
         Resolved name of the kernels' backend.
     """
@@ -46,46 +56,17 @@ class Scheme:
     weightings: tuple[str, ...] = ()
     credit: str = "none"
     keep_unknown: bool = False
+    patterns: bool = False
     backend: str = "cpu"
 
-
-@dataclass(frozen=True)
-class Works:
-    """Some works as kernels take them.
-
-    Attributes
-    ----------
-    cell
-        (n_works,) int32 row of the cells.
-    n_cells
-        Number of cells, also of those that these works are not in.
-    lists
-        Members of each work.
-    names
-        (n_members,) displayed names by code, sorted.
-    shares
-        (n_entries,) int64 shares of the entries in units of 2^-32, or None.
-    units
-        Members of each unit (author by country) of a work, or None: the members stand for the units.
-    first
-        (n_works,) member of the first author, or None.
-    times
-        How often each of the works stands for one.
-    """
-
-    cell: npt.NDArray[np.int32]
-    n_cells: int
-    lists: Lists
-    names: tuple[str, ...]
-    shares: Ints | None = None
-    units: Lists | None = None
-    first: Codes | None = None
-    times: int = 1
+    def kernel(self, name: str) -> Callable[..., Any]:
+        """Return a kernel of the backend."""
+        return dispatch.get(name, self.backend)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of some works, by codes.
+    """Counts of some works, by codes; sorted by them.
 
     Attributes
     ----------
@@ -95,15 +76,18 @@ class Counts:
         `CELL`, `MEMBER`, and the columns of members.
     pairs
         `CELL`, `A`, `B`, joint and weights.
+    patterns
+        `CELL`, `KEY` (see `sets`) and n; without rows where they are not counted.
     """
 
     totals: pl.DataFrame
     members: pl.DataFrame
     pairs: pl.DataFrame
+    patterns: pl.DataFrame
 
 
-def resolve(backend: str) -> str:
-    """Name of the backend that will count: ``auto`` is decided here, once.
+def resolve_backend(backend: str) -> str:
+    """Name the backend that will count: ``auto`` is decided here, once.
 
     Raises
     ------
@@ -114,7 +98,7 @@ def resolve(backend: str) -> str:
 
     Examples
     --------
-    >>> resolve("reference")
+    >>> resolve_backend("reference")
     'reference'
     """
     try:
@@ -125,7 +109,7 @@ def resolve(backend: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def is_dense(n_cells: int, n_members: int) -> bool:
+def is_dense(n_cells: int, n_members: int, *, directed: bool = False) -> bool:
     """Whether to count in arrays of every pair, rather than in rows of those that met.
 
     Examples
@@ -133,54 +117,184 @@ def is_dense(n_cells: int, n_members: int) -> bool:
     >>> is_dense(138, 200), is_dense(138, 300), is_dense(200_000, 200)
     (True, False, False)
     """
-    return n_members <= DENSE_MEMBERS and n_cells * n_members * n_members // 2 <= DENSE_COUNTS
+    pairs = n_members * n_members if directed else n_members * n_members // 2
+    return n_members <= DENSE_MEMBERS and n_cells * pairs <= DENSE_COUNTS
 
 
 def count(works: Works, scheme: Scheme) -> Counts:
-    """Count one pass: totals, members, pairs, credits and weights.
+    """Count one pass: totals, members, pairs, credits, weights and patterns.
 
     Examples
     --------
-    >>> lists = Lists(np.array([0, 2]), np.array([0, 1], dtype=np.uint8))
-    >>> count(Works(np.zeros(1, np.int32), 1, lists, ("JP", "US")), Scheme(backend="reference")).pairs.rows()
+    >>> from trendcore.tallies.naming import Naming
+    >>> from trendcore.tallies.works import Columns, works_of
+    >>> works = works_of(pl.DataFrame({"c": [["JP", "US"]]}), Columns("c"), [], Naming(), before=0)
+    >>> count(works, Scheme(backend="reference")).pairs.rows()
     [(0, 0, 1, 1)]
     """
-    n_members = len(works.names)
-    dense = is_dense(works.n_cells, n_members)
-    kernel = dispatch.get("tally_dense" if dense else "tally_sparse", scheme.backend)
-    result = kernel(works.cell, works.lists.offsets, works.lists.codes, works.n_cells, n_members)
-    totals = pl.DataFrame({CELL: np.arange(works.n_cells), **{name: getattr(result, name) for name in WORKS_TOTALS}})
-    weighed = [_weigh(works, scheme, credit, weighting, dense=dense) for credit, weighting in _calls(works, scheme)]
-    members, pairs = (_from_dense if dense else _from_sparse)(result, weighed, n_members)
-    counts = Counts(totals.filter(pl.col("works") > 0), members, pairs)
-    return counts if works.times == 1 else _scaled(counts, works.times)
+    counts = _directed(works, scheme) if works.partners is not None else _undirected(works, scheme)
+    if works.times == 1:
+        return counts
+    return Counts(**{
+        name: getattr(counts, name).with_columns(pl.exclude(key) * works.times) for name, key in _KEYS.items()
+    })  # fmt: skip
 
 
 def total(parts: Sequence[Counts]) -> Counts:
-    """Add the counts of parts of the works, sorted by codes.
-
-    Examples
-    --------
-    >>> lists = Lists(np.array([0, 2]), np.array([0, 1], dtype=np.uint8))
-    >>> part = count(Works(np.zeros(1, np.int32), 1, lists, ("JP", "US")), Scheme(backend="reference"))
-    >>> total([part, part]).pairs.rows()
-    [(0, 0, 1, 2)]
-    """
+    """Add the counts of parts of the works, sorted by codes."""
     if len(parts) == 1:
         return parts[0]
-    keys = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, B]}
-    summed = {
+    return Counts(**{
         name: pl.concat([getattr(part, name) for part in parts]).group_by(key).sum().sort(key)
-        for name, key in keys.items()
-    }
-    return Counts(**summed)
+        for name, key in _KEYS.items()
+    })  # fmt: skip
 
 
-def _scaled(counts: Counts, times: int) -> Counts:
-    keys = (CELL, MEMBER, A, B)
-    return Counts(
-        **{
-            field.name: getattr(counts, field.name).with_columns(pl.exclude(*keys) * times)
-            for field in fields(Counts)
-        }
+# ------------------------------------------------------------------------------------------------- kernels
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Keys of the rows of members and pairs, and where in the arrays of a dense result they are.
+
+    Attributes
+    ----------
+    members, pairs
+        Codes of the rows by column.
+    member_at, pair_at
+        Places of the rows in the arrays of a dense result; None: they are its rows already.
+    sizes
+        (n_cells, n_members) of a dense result; else empty.
+    """
+
+    members: dict[str, Ints]
+    pairs: dict[str, Ints]
+    member_at: Ints | None = None
+    pair_at: Ints | None = None
+    sizes: tuple[int, ...] = ()
+
+    def of_members(self, **arrays: Ints) -> pl.DataFrame:
+        """Frame of members with these counts."""
+        return _frame(self.members, arrays, self.member_at)
+
+    def of_pairs(self, **arrays: Ints) -> pl.DataFrame:
+        """Frame of pairs with these counts."""
+        return _frame(self.pairs, arrays, self.pair_at)
+
+
+def _frame(keys: dict[str, Ints], arrays: dict[str, Ints], at: Ints | None) -> pl.DataFrame:
+    counts = arrays if at is None else {name: array.ravel()[at] for name, array in arrays.items()}
+    return pl.DataFrame({**keys, **counts})
+
+
+def _dense_rows(n_cells: int, n_members: int, member_works: Ints, joint: Ints) -> _Rows:
+    """Rows of a dense result that have works; of ordered pairs where ``joint`` is square."""
+    member_at, pair_at = np.flatnonzero(member_works), np.flatnonzero(joint)
+    cell, member = np.divmod(member_at, max(n_members, 1))
+    if joint.ndim == 3:
+        pair_cell, pair = np.divmod(pair_at, max(n_members * n_members, 1))
+        a, b = np.divmod(pair, max(n_members, 1))
+    else:
+        first, second = np.triu_indices(n_members, 1)
+        pair_cell, pair = np.divmod(pair_at, max(len(first), 1))
+        a, b = first[pair], second[pair]
+    pairs = {CELL: pair_cell, A: a, B: b}
+    return _Rows({CELL: cell, MEMBER: member}, pairs, member_at, pair_at, (n_cells, n_members))
+
+
+def _sparse_rows(result: Any) -> _Rows:
+    members = {CELL: result.member_cell, MEMBER: result.member}
+    return _Rows(members, {CELL: result.pair_cell, A: result.a, B: result.b})
+
+
+def _totals(result: Any, names: Sequence[str], n_cells: int) -> pl.DataFrame:
+    columns = {CELL: np.arange(n_cells), **{name: getattr(result, name) for name in names}}
+    return pl.DataFrame(columns).filter(pl.col("works") > 0)
+
+
+def _undirected(works: Works, scheme: Scheme) -> Counts:
+    sizes = works.cells.n, len(works.names)
+    dense = is_dense(*sizes)
+    kernel = scheme.kernel("tally_dense" if dense else "tally_sparse")
+    result = kernel(works.cells.of_work, works.lists.offsets, works.lists.codes, *sizes)
+    rows = _dense_rows(*sizes, result.member_works, result.joint) if dense else _sparse_rows(result)
+    sums, large = _sums(works, scheme, rows)
+    fractional = {"fractional": sums.pop("fractional")} if "fractional" in sums else {}
+    totals = _totals(result, WORKS_TOTALS, sizes[0])
+    members = rows.of_members(works=result.member_works, works_intl=result.member_intl, **fractional)
+    pairs = rows.of_pairs(joint=result.joint, **sums)
+    patterns = (
+        pl.concat([small_sets(totals, members, pairs, works.lists.codes.dtype), *large]) if large else NO_SETS
     )
+    if "w_bilateral" in sums and "bilateral" not in scheme.weightings:
+        pairs = pairs.drop("w_bilateral")
+    return Counts(totals, members, pairs, patterns.group_by(CELL, KEY).sum().sort(CELL, KEY))
+
+
+def _directed(works: Works, scheme: Scheme) -> Counts:
+    assert works.partners is not None
+    sizes = works.cells.n, len(works.names)
+    dense = is_dense(*sizes, directed=True)
+    kernel = scheme.kernel("directed_dense" if dense else "directed_sparse")
+    lists = works.lists, works.partners
+    arrays = [array for each in lists for array in (each.offsets, each.codes)]
+    result = kernel(works.cells.of_work, *arrays, *sizes)
+    if dense:
+        rows = _dense_rows(*sizes, result.member_works | result.partner_works, result.joint)
+    else:
+        rows = _sparse_rows(result)
+    counts = dict(zip(DIRECTED_MEMBERS, _DIRECTED_COUNTS, strict=True))
+    members = rows.of_members(**{name: getattr(result, count) for name, count in counts.items()})
+    return Counts(
+        _totals(result, DIRECTED_TOTALS, sizes[0]), members, rows.of_pairs(joint=result.joint), NO_SETS
+    )
+
+
+def _sums(works: Works, scheme: Scheme, rows: _Rows) -> tuple[dict[str, Ints], list[pl.DataFrame]]:
+    """Sum credits and weights in the shape of the rows, and count works by large member set."""
+    weightings = list(scheme.weightings)
+    if scheme.patterns and "bilateral" not in weightings:
+        weightings.append("bilateral")  # times one work: works of just these two
+    if not weightings and scheme.credit == "none":
+        return {}, []
+    kind = "dense" if rows.sizes else "sparse"
+    add, weigh = scheme.kernel(f"add_credits_{kind}"), scheme.kernel(f"weigh_{kind}")
+    of_members, of_pairs = rows.sizes or rows.members.values(), rows.sizes or rows.pairs.values()
+    sums: dict[str, Ints] = {}
+    large = []
+    for block in works.blocks():
+        sets = scheme.kernel("member_sets")(block.lists.offsets, block.lists.codes, len(works.names))
+        credits_of = _credits(block, sets, scheme)
+        given = block.cells.of_work, sets.offsets, sets.codes
+        if scheme.credit != "none":
+            _add(sums, "fractional", add(*given, credits_of(scheme.credit), *of_members))
+        for name in weightings:
+            own = credits_of("author" if works.shares else "country") if name in _BY_CREDIT else _NO_CREDITS
+            _add(sums, f"w_{name}", weigh(*given, own, *of_pairs, Weighting[name.upper()]))
+        if scheme.patterns:
+            large.append(large_sets(*given))
+    return sums, large
+
+
+def _add(sums: dict[str, Ints], name: str, part: Ints) -> None:
+    sums[name] = sums[name] + part if name in sums else part
+
+
+def _credits(block: Works, sets: Any, scheme: Scheme) -> Callable[[str], Ints]:
+    """Return what gives the credits of the entries of the member sets by scheme, each computed once."""
+    units = block.lists if block.units is None else block.units
+    first = block.lists.codes[:0] if block.first is None else block.first
+    kernel = scheme.kernel("credits")
+
+    @cache
+    def credits_of(name: str) -> Ints:
+        by_share = name in ("author", "modified")
+        lists = block.lists if by_share else units
+        shares = block.shares.fixed() if by_share and block.shares is not None else _NO_CREDITS
+        credit: Ints = kernel(
+            sets.offsets, sets.codes, lists.offsets, lists.codes, shares, first,
+            Credit[name.upper()], scheme.keep_unknown,
+        )  # fmt: skip
+        return credit
+
+    return credits_of

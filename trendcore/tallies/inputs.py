@@ -115,7 +115,9 @@ def spread(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
     Examples
     --------
-    >>> spread(pl.DataFrame({"field": [["ai", "qis", "ai"], []], "n": [1, 2]}), ["field"]).sort("field").rows()
+    >>> spread(pl.DataFrame({"field": [["ai", "qis", "ai"], []], "n": [1, 2]}), ["field"]).sort(
+    ...     "field"
+    ... ).rows()
     [('ai', 1), ('qis', 1)]
     """
     for name in by:
@@ -154,7 +156,9 @@ def _selected(batch: Any, names: list[str], what: str) -> pl.DataFrame:
 def _check(have: Sequence[str], names: Sequence[str], what: str) -> None:
     missing = [name for name in names if name not in have]
     if missing:
-        raise SchemaError(f"{what} have no column {', '.join(map(repr, missing))}; there are {', '.join(have)}")
+        raise SchemaError(
+            f"{what} have no column {', '.join(map(repr, missing))}; there are {', '.join(have)}"
+        )
 
 
 def _grouped(

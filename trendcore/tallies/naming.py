@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trendcore.arrays import Raw
@@ -43,9 +44,35 @@ class Naming:
         ('US', 'US', '840', None)
         """
         if isinstance(value, str):
-            return self._mapped_name(value) or None
+            name = self._policy_names.get(value, value) if self.policy else value
+            return name if name and not name.isspace() else None
         code = value if self.policy is None else self.policy.mapping.get(value, value)
         return None if code is None else self.label(code)
+
+    def names_of(self, *, coded: bool) -> Callable[[int], frozenset[str]]:
+        """Return what turns the code of a country into what it may be displayed as.
+
+        Parameters
+        ----------
+        coded
+            Whether the columns hold codes: then labels name them. Strings are labels of the country table, or
+            digits of codes.
+
+        Examples
+        --------
+        >>> (
+        ...     sorted(Naming().names_of(coded=False)(840)),
+        ...     sorted(Naming({840: "USA"}).names_of(coded=True)(840)),
+        ... )
+        (['840', 'US'], ['USA'])
+        """
+        labels = self.labels
+        if coded and labels is not None:
+            return lambda code: frozenset([labels[code]] if code in labels else [])
+        from trendcore import taxonomy
+
+        table = taxonomy.countries().labels()
+        return lambda code: frozenset([str(code), *([table[code]] if code in table else [])])
 
     def label(self, code: int) -> str:
         """Name of a code, policy aside.
@@ -67,17 +94,14 @@ class Naming:
             raise InputError(f"code {code} has no label: add it to labels, or map it in the policy")
         return self.labels[code]
 
-    def _mapped_name(self, name: str) -> str | None:
-        if self.policy is None:
-            return name
-        return _policy_names(self.policy).get(name, name)
+    @cached_property
+    def _policy_names(self) -> Mapping[str, str | None]:
+        """Country policy in terms of what the country table displays, and of the digits of codes."""
+        from trendcore import taxonomy
 
-
-def _policy_names(policy: CountryPolicy) -> dict[str, str | None]:
-    """Country policy in terms of what the country table displays."""
-    from trendcore import taxonomy
-
-    labels = taxonomy.countries().labels()
-    return {
-        labels[code]: None if target is None else labels[target] for code, target in policy.mapping.items()
-    }
+        labels = taxonomy.countries().labels()
+        shown: dict[str, str | None] = {}
+        for code, target in (self.policy.mapping if self.policy else {}).items():
+            shown[labels[code]] = None if target is None else labels[target]
+            shown[str(code)] = None if target is None else str(target)
+        return shown

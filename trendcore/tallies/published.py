@@ -1,4 +1,4 @@
-"""Tallies from counts that were published or stored: columns, types, keys, and whether counts fit together."""
+"""Tallies from counts that were published or stored: columns, types, keys, whether counts fit together."""
 
 from __future__ import annotations
 
@@ -112,7 +112,9 @@ def _patterns(frame: pl.DataFrame, by: list[str], *, validate: bool) -> pl.DataF
         key = [*by, "members"]
         _check_keys(picked, "patterns", key)
         distinct = picked["members"].list.unique().list.sort()
-        _refuse(picked, pl.lit(distinct != picked["members"]), key, "patterns", "members not sorted and distinct")
+        _refuse(
+            picked, pl.lit(distinct != picked["members"]), key, "patterns", "members not sorted and distinct"
+        )
         _refuse(picked, pl.col("n") < 1, key, "patterns", "n below 1")
     return picked.sort(*by, "members")
 

@@ -231,7 +231,7 @@ class Tally:
         >>> works = pl.DataFrame({"year": [2022], "countries": [["JP", "KR", "US"]]})
         >>> closed = tc.tally(works, members="countries", by=["year"]).closed(["JP", "US"])
         >>> closed.pairs["a"].to_list(), closed.meta.universe
-        (['JP'], 'closed:2c77ce7a9b8d')
+        (['JP'], 'closed:3469468153d0')
         """
         from trendcore.tallies.adding import close
 

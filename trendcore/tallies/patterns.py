@@ -1,0 +1,96 @@
+"""Tally again from patterns: works by member set hold all that blocs, policies and weightings need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trendcore.errors import UsageError
+from trendcore.tallies.counting import resolve_backend
+from trendcore.tallies.naming import Naming
+from trendcore.tallies.passes import passes
+from trendcore.tallies.types import Tally, TallyMeta
+from trendcore.tallies.works import Columns, Works, works_of
+
+if TYPE_CHECKING:
+    from trendcore.taxonomy import Blocs, CountryPolicy
+
+#: credits of a member set; others need authors
+_OF_SETS = ("country", "none")
+#: weightings by shares of authors, where these were given
+_BY_SHARES = ("share", "nature", "harmonic")
+
+
+def regroup(
+    tally: Tally,
+    *,
+    groups: str | Sequence[str | tuple[str, str]] | None,
+    policy: CountryPolicy | None,
+    counting: str | Sequence[str] | None,
+    credit: str | None,
+    blocs: Blocs | None,
+    patterns: bool,
+    backend: str,
+) -> Tally:
+    """Tally again; see `Tally.regroup`.
+
+    Raises
+    ------
+    UsageError
+        See `Tally.regroup`.
+
+    Examples
+    --------
+    >>> import polars as pl, trendcore as tc
+    >>> works = pl.DataFrame({"countries": [["JP", "US"], ["JP", "KR", "US"]]})
+    >>> kept = tc.tally(works, members="countries", by=[], patterns=True)
+    >>> kept.regroup(counting="bilateral").pairs.rows()
+    [('JP', 'KR', 1, 0), ('JP', 'US', 2, 4294967296), ('KR', 'US', 1, 0)]
+    """
+    if tally.patterns is None or tally.meta.kind != "works":
+        raise UsageError("the tally has no patterns: tally the works with patterns=True")
+    own = tally.meta
+    meta = TallyMeta(
+        by=own.by, unknown=own.unknown, policy=_policies(own.policy, policy), backend=resolve_backend(backend)
+    )
+    todo = passes(
+        meta,
+        counting=counting,
+        credit=credit,
+        defaults=(own.counting, own.credit),
+        patterns=patterns,
+        groups=groups,
+        blocs=blocs,
+    )
+    _check_credit(todo.meta, own, by_name=counting is not None)
+    return todo.run([_works(tally, Naming(policy=policy))])
+
+
+def _works(tally: Tally, naming: Naming) -> list[Works]:
+    """Works with the member sets of the patterns: for each binary digit of n, those that have it."""
+    assert tally.patterns is not None
+    works = works_of(tally.patterns, Columns("members"), tally.meta.by, naming, before=0)
+    n = tally.patterns["n"].to_numpy()
+    digits = range(int(n.max(initial=0)).bit_length())
+    return [works.take(np.flatnonzero(n >> digit & 1), 1 << digit) for digit in digits] or [works]
+
+
+def _check_credit(meta: TallyMeta, own: TallyMeta, *, by_name: bool) -> None:
+    if meta.credit not in _OF_SETS:
+        raise UsageError(
+            f"credit {meta.credit!r} needs the works themselves: patterns give credit='country' or 'none'"
+        )
+    by_shares = [name for name in _BY_SHARES if name in meta.counting]
+    if by_shares and not by_name and own.credit in ("author", "modified"):
+        raise UsageError(
+            f"{', '.join(by_shares)} went by shares of authors, which patterns do not hold: name the "
+            "weightings in counting to have them by 1/n"
+        )
+
+
+def _policies(own: str, policy: CountryPolicy | None) -> str:
+    """Hash of the policy that was applied, with that of another one on top."""
+    hashes = [own, "" if policy is None else policy.sha256]
+    return "+".join(dict.fromkeys(each for each in hashes if each))
