@@ -17,16 +17,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, PostCommitHookProperties
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from trendcore.errors import ConflictError, StorageError
-from trendcore.store.primitives import NewFile, make_folder, storage_errors, sync
+from trendcore.store.primitives import NewFile, in_a_line, make_folder, storage_errors, sync
 
 #: column of canonical tables that says which content a row is of
 INPUT: Final = "input"
 #: rows are gathered up to this many bytes of Arrow, then written as a row group
 _BUFFER: Final = 64 << 20
+#: opening a table reads the log since the last checkpoint
+_SETTINGS: Final = {"delta.checkpointInterval": "20"}
 #: logs are never cleaned: a release names its table's version
 _HOOKS: Final = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
@@ -61,9 +63,16 @@ def delta_errors(folder: Path) -> Iterator[None]:
         with storage_errors(folder):
             yield
     except CommitFailedError as error:
-        raise ConflictError(f"{folder}: another process has written to the table: {error}") from error
+        raise ConflictError(
+            f"{folder}: another process has written to the table: {in_a_line(error)}"
+        ) from error
     except DeltaError as error:
-        raise StorageError(f"{folder}: {error}") from error
+        raise StorageError(f"{folder}: {in_a_line(error)}") from error
+    except Exception as error:
+        # what deltalake has no class for it raises as a plain Exception, which nothing else does
+        if type(error) is not Exception:
+            raise
+        raise StorageError(f"{folder}: {in_a_line(error)}") from error
 
 
 class ParquetFile:
@@ -146,9 +155,9 @@ def commit(
     partitions = None if replaced is None else [INPUT]
     with delta_errors(folder):
         make_folder(folder)
-        if not DeltaTable.is_deltatable(str(folder)):
-            DeltaTable.create(folder, schema=schema, partition_by=partitions, mode="ignore")
-        table = DeltaTable(folder)
+        table = _open(folder) or DeltaTable.create(
+            folder, schema=schema, partition_by=partitions, configuration=_SETTINGS
+        )
         before = table.version()
         table.create_write_transaction(
             [_action(folder, file) for file in files],
@@ -171,9 +180,10 @@ def active(folder: Path) -> list[DataFile]:
         The table cannot be read, or names files outside itself.
     """
     with delta_errors(folder):
-        if not DeltaTable.is_deltatable(str(folder)):
+        table = _open(folder)
+        if table is None:
             return []
-        actions = DeltaTable(folder, skip_stats=False).get_add_actions(flatten=True)
+        actions = table.get_add_actions(flatten=True)
     found = pl.DataFrame(actions).select("path", "size_bytes", "num_records", f"partition.{INPUT}")
     files = []
     for path, size, rows, content in found.sort("path").iter_rows():
@@ -210,6 +220,14 @@ def scan_files(files: Sequence[tuple[Path, int]], schema: pa.Schema) -> pl.LazyF
     # the workspace's own path may hold `name=value` or `*`, which mean nothing here
     paths = [path for path, _ in files]
     return pl.scan_parquet(paths, schema=types, hive_partitioning=False, glob=False)
+
+
+def _open(folder: Path) -> DeltaTable | None:
+    """Open a table's latest version; None if there is no table."""
+    try:
+        return DeltaTable(folder)
+    except TableNotFoundError:
+        return None
 
 
 def _action(folder: Path, file: DataFile) -> AddAction:

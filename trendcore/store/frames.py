@@ -39,7 +39,7 @@ def as_arrow(name: str, frame: pl.DataFrame) -> pa.Table:
     ------
     SchemaError
         A column has a type that Delta cannot hold (Int128, Null, Array, times), or an unsigned value is too
-        large; the message names it.
+        large; the message names it. Or there are no columns, or their names differ in case only.
 
     Examples
     --------
@@ -50,6 +50,8 @@ def as_arrow(name: str, frame: pl.DataFrame) -> pa.Table:
     Traceback (most recent call last):
     trendcore.errors.SchemaError: table t, column n: cannot be published as Null
     """
+    if not frame.width or "" in frame.columns or len({each.lower() for each in frame.columns}) < frame.width:
+        raise SchemaError(f"table {name}: columns need names that differ in more than case: {frame.columns}")
     types = pl.Schema({column: _held(name, column, dtype) for column, dtype in frame.schema.items()})
     try:
         held = frame.cast(types)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from trendcore.errors import StorageError
 _CHUNK: Final = 1 << 20
 #: a file of this ending is not finished; one that is found later was left by a process that died
 UNFINISHED: Final = ".unfinished"
+_COLOUR: Final = re.compile(r"\x1b\[\d*m")
+_FRAME: Final = re.compile(r"\s*(\d+: |at \.*/)")
 #: what file systems without hard links answer
 _NO_LINKS: Final = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
@@ -38,7 +41,14 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{error.filename or path}: {error.strerror or error}") from error
+        raise StorageError(f"{error.filename or path}: {in_a_line(error)}") from error
+
+
+def in_a_line(error: Exception) -> str:
+    """Return the message of an error in one line, without colours and call stacks of compiled libraries."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    lines = _COLOUR.sub("", said).splitlines()
+    return " ".join(line.strip(" ↳") for line in lines if not _FRAME.match(line))[:500]
 
 
 def sha256_of(path: str | Path) -> str:
@@ -51,6 +61,14 @@ def sha256_of(path: str | Path) -> str:
     """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damage(path: Path, sha256: str) -> str | None:
+    """Return what is wrong with a file that should have a hash; None if nothing is."""
+    try:
+        return None if sha256_of(path) == sha256 else f"{path}: the bytes are not those that were written"
+    except OSError as error:
+        return f"{path}: {in_a_line(error)}"
 
 
 def sync(path: Path) -> None:

@@ -18,7 +18,7 @@ from trendcore.errors import StorageError, UsageError
 from trendcore.store import delta, releases
 from trendcore.store.delta import DataFile, ParquetFile, delta_errors, scan_files
 from trendcore.store.frames import as_arrow, content_sha256
-from trendcore.store.primitives import sha256_of, storage_errors
+from trendcore.store.primitives import damage, storage_errors
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -54,24 +54,17 @@ def read(root: Path, manifest: Manifest, table: str) -> pl.LazyFrame:
         raise UsageError(f"release {manifest.number} has no table {table!r}; it has {listed}")
     try:
         schema = pa.schema(Schema.from_json(json.dumps(record.columns)).to_arrow())
-    except Exception as error:
+    except ValueError as error:
         raise StorageError(
-            f"release {manifest.number} is damaged: columns of {table} cannot be read: {error}"
+            f"release {manifest.number} is damaged: the columns of {table} cannot be read: {error}"
         ) from error
     return scan_files([(root / file.path, file.size) for file in record.files], schema)
 
 
 def problems(root: Path, record: TableRecord) -> list[str]:
     """Return what is wrong with the files of a table."""
-    found = []
-    for file in record.files:
-        path = root / file.path
-        try:
-            if sha256_of(path) != file.sha256:
-                found.append(f"{path}: the bytes are not those that were written")
-        except OSError as error:
-            found.append(f"{path}: {error.strerror or error}")
-    return found
+    found = [damage(root / file.path, file.sha256) for file in record.files]
+    return [problem for problem in found if problem is not None]
 
 
 def _write(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 
 class _Versioned(msgspec.Struct):
-    format_version: int
+    format_version: Annotated[int, msgspec.Meta(ge=1)]
 
 
 def encode(record: msgspec.Struct) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.primitives import (
     UNFINISHED,
     create,
+    damage,
     make_folder,
     remove_folder,
     remove_unfinished,
@@ -105,7 +106,7 @@ class Store:
             ):
                 with suppress(FileExistsError):
                     create(root / name, encode(record))
-        return cls.open(root)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: str | Path) -> Store:
@@ -131,7 +132,7 @@ class Store:
                     f"{root} is no workspace: `trendcore ingest FEED PATH -w {root}` makes one"
                 )
         load(root / _MARK, _Mark)
-        return cls(root)
+        return cls(root.absolute())
 
     @contextmanager
     def lock(self, timeout: float = 0.0) -> Iterator[None]:
@@ -211,7 +212,7 @@ class Store:
         """
         self._check_locked()
         check_id(content)
-        self._remove(lambda each: each == content)
+        self._remove_one(content)
         writer = InputWriter(self.root / "tables", content)
         try:
             yield writer
@@ -220,7 +221,7 @@ class Store:
             writer.give_up()
             # what cannot be removed now is removed before the next write
             with suppress(TrendcoreError):
-                self._remove(lambda each: each == content)
+                self._remove_one(content)
             raise
 
     def sweep(self, keep: Collection[str]) -> None:
@@ -232,8 +233,12 @@ class Store:
             Ids of contents: those of the ledger.
         """
         self._check_locked()
-        kept = frozenset(keep)
-        self._remove(lambda each: each not in kept)
+        for table in CANONICAL:
+            folder = self.root / "tables" / table
+            there = {file.input or "" for file in delta.active(folder)}
+            there |= {path.name.partition("=")[2] for path in folder.glob(f"{INPUT}=*")}
+            if gone := sorted(there.difference(keep)):
+                self._remove(table, gone)
         for folder in (self.root, self.root / "releases", *(self.root / "published").glob("*")):
             remove_unfinished(folder)
 
@@ -336,6 +341,15 @@ class Store:
             for problem in publishing.problems(self.root, record)
         ]
 
+    def verify_inputs(self, inputs: Collection[str]) -> list[str]:
+        """Return what is wrong with the files of the rows of some contents.
+
+        Every byte is read: a file's name holds the hash of what was written.
+        """
+        files = [file for table in CANONICAL for file in delta.active(self.root / "tables" / table)]
+        found = [damage(file.path, file.sha256) for file in files if file.input in inputs]
+        return [problem for problem in found if problem is not None]
+
     def _check_locked(self) -> None:
         if not self._lock.is_locked:
             raise RuntimeError(f"{self!r} is written to without its lock")
@@ -353,17 +367,21 @@ class Store:
                     f" {self.root / _LEDGER} says {said:,}: the workspace is damaged"
                 )
 
-    def _remove(self, which: Callable[[str], bool]) -> None:
-        """Remove the rows of contents: first from the tables' logs, then from disk."""
+    def _remove_one(self, content: str) -> None:
+        """Remove the rows of one content; its folders tell where it has any."""
         for table in CANONICAL:
-            folder = self.root / "tables" / table
-            named = sorted({file.input for file in delta.active(folder) if file.input and which(file.input)})
-            if named:
-                delta.commit(folder, stored_schema(table), [], named)
-            with storage_errors(folder):
-                for path in folder.glob(f"{INPUT}=*"):
-                    if which(path.name.partition("=")[2]):
-                        remove_folder(path)
+            if (self.root / "tables" / table / f"{INPUT}={content}").exists():
+                self._remove(table, [content])
+
+    def _remove(self, table: str, contents: Sequence[str]) -> None:
+        """Remove the rows of contents from a table: first from its log, then from disk."""
+        folder = self.root / "tables" / table
+        named = {file.input or "" for file in delta.active(folder)}.intersection(contents)
+        if named:
+            delta.commit(folder, stored_schema(table), [], sorted(named))
+        with storage_errors(folder):
+            for content in contents:
+                remove_folder(folder / f"{INPUT}={content}")
 
 
 def _local(path: str | Path) -> Path:
