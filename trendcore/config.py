@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     policy: str = "default"
     bloc_file: Path | None = None
     blocs: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = (
-        "quad", "g7", "five_eyes", "aukus", "chip4", "eu27_2020", "asean", "oecd",
+        "quad", "g7", "five_eyes", "aukus", "chip4", "eu27_2020", "eu_members", "oecd_members",
+        "asean_members",
     )  # fmt: skip
     self_flows: Literal["in_total", "drop"] = "in_total"
     max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05

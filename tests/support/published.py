@@ -116,6 +116,11 @@ class PublishedWorkspace:
         self.asked.append(release)
         if name == "coverage":
             return pl.DataFrame(_coverage(), schema=COVERAGE).lazy()
+        if name == "members":
+            cells = {tuple(row[key] for key in KEYS) for row in _rows()}
+            names = [(*cell, name, 90) for cell in sorted(cells) for name in ("AU", "CN", "DE", "JP", "US")]
+            schema = KEYS | {"member": pl.String, "works_intl": pl.Int64}
+            return pl.DataFrame(names, schema=schema, orient="row").lazy()
         if name == "trade_flows":
             flows = [row for row in _rows() if row["index"] == "value"]
             return pl.DataFrame(flows, schema=LONG).lazy().rename({"a": "exporter", "b": "importer"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,9 +28,9 @@ def of_sample(
 
 
 def write_works(path: Path, *records: dict[str, Any]) -> Path:
-    """OpenAlex works as JSON lines."""
+    """OpenAlex works as JSON lines, packed where the name says so."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(lines(*records))
+    path.write_bytes(gzip.compress(lines(*records)) if path.suffix == ".gz" else lines(*records))
     return path
 
 

@@ -129,7 +129,7 @@ def summarise(
         coverage = coverage.filter(coverage["field"] == field)
     last = latest_complete_years(coverage)
     chosen = workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
-    traders = _traders(workspace, last, release)
+    traders, abroad = _traders(workspace, last, release), _working_abroad(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
@@ -139,7 +139,8 @@ def summarise(
         elif cell["role"] == OWNED:
             kind, index, record = "ownership", "joint", _owned_record(rows, pair, years)
         else:
-            kind, index, record = "works", rank_by, _works_record(rows, pair, years, rank_by)
+            record = _works_record(rows, pair, years, rank_by, abroad(cell))
+            kind, index = "works", rank_by
         if index not in values:
             values[index] = _values_of_last_year(workspace, index, last, release)
         found[kind].append(_head(cell) | record | _rank(values[index], cell, pair))
@@ -180,8 +181,32 @@ def _value(rows: pl.DataFrame, index: str, year: int, a: str, b: str) -> tuple[f
     return row["value"], row["value_flag"]
 
 
-def _works_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int], rank_by: str) -> Record:
-    """Return the numbers of a cell of papers or patents in its latest complete year."""
+def _working_abroad(
+    workspace: Workspace, last: pl.DataFrame, release: int | None
+) -> Callable[[Record], set[str]]:
+    """Return which countries have international works in a cell, of all cells in one pass."""
+    import polars as pl
+
+    keys = [*CELL, "year"]
+    members = workspace.table("members", release=release).filter(pl.col("works_intl") > 0)
+    named = (
+        members.join(last.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+        .group_by(keys)
+        .agg(pl.col("member"))
+        .collect()
+    )
+    found = {row[:4]: set(row[4]) for row in named.iter_rows()}
+    return lambda cell: found.get(tuple(cell[key] for key in keys), set())
+
+
+def _works_record(
+    rows: pl.DataFrame, pair: Pair, years: Sequence[int], rank_by: str, abroad: set[str]
+) -> Record:
+    """Return the numbers of a cell of papers or patents in its latest complete year.
+
+    Only pairs with joint works are published. A missing one has none: its ratios are 0 where both countries
+    have international works, and undefined where one has not.
+    """
     year, (first, second) = years[-1], pair.sorted
     joint, _ = _value(rows, "joint", year, first, second)
     record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rows)}
@@ -189,8 +214,11 @@ def _works_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int], rank_by:
         record[name], _ = _value(rows, name, year, first, second)
     record["share_of_a"], _ = _value(rows, "share", year, pair.a, pair.b)
     record["share_of_b"], _ = _value(rows, "share", year, pair.b, pair.a)
-    if joint is None:  # only pairs with joint works are published: a missing one is a zero
-        record |= {"salton": 0.0, "ncses": 0.0, rank_by: 0.0, "share_of_a": 0.0, "share_of_b": 0.0}
+    if joint is None:
+        ratio = 0.0 if {first, second} <= abroad else None
+        record |= dict.fromkeys({"salton", "ncses", rank_by} - {"joint"}, ratio)
+        record["share_of_a"] = 0.0 if pair.a in abroad else None
+        record["share_of_b"] = 0.0 if pair.b in abroad else None
     series = [int(_value(rows, "joint", each, first, second)[0] or 0) for each in years]
     return record | {"trend_index": "joint", "trend_years": list(years), "trend": series}
 

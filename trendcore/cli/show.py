@@ -20,6 +20,7 @@ _TRADE_LEGEND = (
 #: (source, role) -> what its table is called
 TITLES = {
     ("openalex", "author"): "Papers (OpenAlex, countries of authors)",
+    ("openalex-concepts", "author"): "Papers (OpenAlex records of before 2024, fields by concepts)",
     ("patentsview", "inventor"): "Patents (PatentsView, countries of inventors)",
     ("patentsview", "applicant"): "Patents (PatentsView, countries of owners)",
     ("patentsview", "inventor-applicant"): "Patents (PatentsView, invented in one, owned in the other)",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from trendcore import gates
 from trendcore.config import Settings
-from trendcore.errors import GateError, QuarantineError, UsageError
+from trendcore.errors import GateError, QuarantineError, TrendcoreError, UsageError
 from trendcore.store import Ledger, Manifest, ReleaseInfo, Store
 from trendcore.tallies import resolve_backend
 from trendcore.update import inputs, trade, works
@@ -92,23 +92,29 @@ def update(
     with store.lock():
         ledger = store.ledger()
         if not ledger.registrations and not ledger.units:
-            raise UsageError("nothing was ingested yet: `trendcore ingest FEED PATH -w WS` comes first")
+            raise UsageError("nothing is ingested: `trendcore ingest FEED PATH -w WS` comes first")
         how = method(settings)
         _check_taxonomy(ledger, how)
         store.sweep(ledger.contents)
         with clock.step("scan"):
             scanned = inputs.rescan(store, ledger, settings, progress)
+        # an interruption leaves the ledger as it was; after a refusal what was read stays, to be looked at
+        try:
+            _check_quarantine(ledger, settings)
+            fingerprint = _fingerprint(ledger, how)
+            current = store.manifest() if store.has_release() else None
+            if current is not None and current.fingerprint == fingerprint:
+                store.save_ledger(ledger)
+                return UpdateResult(current.number, False, {}, clock.seconds, (), scanned.warnings)
+            made = _made(store, ledger, how, backend, clock)
+            with clock.step("gates"):
+                found = gates.check(made)
+                gates.refuse(found)
+        except TrendcoreError:
             store.save_ledger(ledger)
-        _check_quarantine(ledger, settings)
-        fingerprint = _fingerprint(ledger, how)
-        current = store.manifest() if store.has_release() else None
-        if current is not None and current.fingerprint == fingerprint:
-            return UpdateResult(current.number, False, {}, clock.seconds, (), scanned.warnings)
-        made = _made(store, ledger, how, backend, clock)
-        with clock.step("gates"):
-            found = gates.check(made)
-            gates.refuse(found)
+            raise
         with clock.step("publish"):
+            store.save_ledger(ledger)
             results = [each.as_dict() for each in found]
             manifest = _publish(store, ledger, how, made, fingerprint, backend, clock, results)
     counts = {name: record.rows for name, record in manifest.tables.items()}

@@ -139,7 +139,7 @@ def _coverage(tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[
     return (
         joined.join(complete, on="source", how="left")
         .with_columns(
-            pl.when(of_works).then(pl.col(*_TOTALS).fill_null(0)).otherwise(pl.col(*_TOTALS)),
+            pl.when(of_works).then(pl.col("works", "works_known").fill_null(0)),
             pl.col("field_unknown").fill_null(0),
             # a year file of trade is published when its year is over
             year_complete=pl.col("year") <= pl.col("last_year").fill_null(9999),
