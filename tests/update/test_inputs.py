@@ -21,6 +21,15 @@ def count(ws: tc.Workspace, a: str = "JP", b: str = "US", release: int | None = 
     return joint(ws, release).get((*CELL, a, b), 0)
 
 
+def test_a_path_written_another_way_is_the_same_path(tmp_path: Path) -> None:
+    ws = tc.Workspace(tmp_path / "ws")
+    path = write_works(tmp_path / "in" / "w.jsonl", qis(1, "JP", "US"))
+    ws.ingest("openalex", path)
+    again = ws.ingest("openalex", tmp_path / "in" / ".." / "in" / "w.jsonl")
+    assert (again.units, again.warnings) == ((), ())
+    assert ws.withdraw(tmp_path / "ws" / ".." / "in") == ("in/w.jsonl",)
+
+
 def test_a_path_is_read_once_and_again_when_it_changes(tmp_path: Path) -> None:
     ws = tc.Workspace(tmp_path / "ws")
     path = write_works(tmp_path / "w.jsonl", qis(1, "JP", "US"), qis(2, "JP"))

@@ -112,7 +112,7 @@ def ingest(
         ledger = store.ledger()
         _check_keep(ledger, feed, keep)
         store.sweep(ledger.contents)
-        units = source.discover(paths)
+        units = source.discover([_absolute(path) for path in paths])
         taken = {str(file.path) for unit in units for file in unit.files}
         ledger.withdrawn = [path for path in ledger.withdrawn if path not in taken]
         result = read_units(store, ledger, settings, units, keep=keep, progress=progress)
