@@ -104,10 +104,10 @@ def counted(kernel: str, world: World, backend: str) -> Counter[tuple[Any, ...]]
         row_key = keys.get(field.shape[0], ())
         if name in row_key:
             continue
-        for place, value in np.ndenumerate(result[name]):
+        for place in zip(*np.nonzero(result[name]), strict=True):
             key = tuple(result[of][place] for of in row_key) if row_key and row_key[0] in result else place
-            counts[(name, *map(int, key))] += int(value)
-    return +counts
+            counts[(name, *map(int, key))] += int(result[name][place])
+    return counts
 
 
 ADDITIVE = [

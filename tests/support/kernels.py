@@ -150,7 +150,10 @@ def shares(draw: st.DrawFn, n: int) -> list[int]:
     weights = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 7]), min_size=n, max_size=n))
     whole = sum(weights) + draw(st.sampled_from([0, 0, 1, 5]))
     scale = draw(st.sampled_from([ONE, ONE, ONE - 1, whole, 1]))
-    return [weight * scale // max(whole, 1) for weight in weights]
+    scaled = [weight * scale // max(whole, 1) for weight in weights]
+    if draw(st.booleans()):  # to the last unit
+        scaled[draw(st.integers(0, n - 1))] += ONE - sum(scaled)
+    return scaled
 
 
 @st.composite

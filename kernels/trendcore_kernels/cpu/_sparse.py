@@ -92,21 +92,12 @@ def room(table: Ints, n_rows: int) -> Ints:
 
 
 @jit
-def add_pairs(
-    c: int,
-    a: int,
-    above: int,
-    works: Ints,
-    offsets: Ints,
-    codes: Codes,
-    counts: Ints,
-    touched: Ints,
-    table: Ints,
-    n_rows: int,
-) -> tuple[Ints, int]:
-    """Append a row (cell, a, b, works) for each b > ``above``, b not a, in the sets of some works.
+def count_partners(
+    a: int, above: int, works: Ints, offsets: Ints, codes: Codes, counts: Ints, touched: Ints
+) -> int:
+    """Count some works by each b > ``above``, b not a, of their sets, into ``counts`` (M,), which was 0.
 
-    ``counts`` (M,) is 0 and is left so; ``touched`` (M,) is scratch. Returns the table and its rows.
+    ``touched`` (M,) gets these b, ascending; returns how many they are.
     """
     n = 0
     for w in works:
@@ -121,12 +112,18 @@ def add_pairs(
                 n += 1
             counts[b] += 1
     sort(touched[:n])
-    table = room(table, n_rows + n)
-    for b in touched[:n]:
+    return n
+
+
+@jit
+def append_pairs(c: int, a: int, partners: Ints, counts: Ints, table: Ints, n_rows: int) -> Ints:
+    """Append a row (cell, a, b, works) for each partner b, and set its count to 0; return the table."""
+    table = room(table, n_rows + len(partners))
+    for b in partners:
         table[0, n_rows] = c
         table[1, n_rows] = a
         table[2, n_rows] = b
         table[3, n_rows] = counts[b]
         counts[b] = 0
         n_rows += 1
-    return table, n_rows
+    return table

@@ -108,15 +108,15 @@ def _by_units(
 
 @jit
 def _root(start: int, stop: int, set_offsets: Ints, out: Ints) -> None:
-    """Replace x by the square root of x * ONE, rounded down; the product may take 65 bits."""
+    """Replace x by the square root of x * ONE, rounded down, without a product of more than 64 bits."""
+    most, one = np.uint64(ONE - 1), np.uint64(1)
     for i in range(set_offsets[start], set_offsets[stop]):
-        x = out[i]
-        if x == ONE:
+        if out[i] == ONE:
             continue
-        product = np.uint64(x) * np.uint64(ONE)
-        root = np.uint64(np.sqrt(np.float64(product)))
+        product = np.uint64(out[i]) * np.uint64(ONE)
+        root = min(np.uint64(np.sqrt(np.float64(product))), most)
         while root * root > product:
-            root -= np.uint64(1)
-        while (root + np.uint64(1)) * (root + np.uint64(1)) <= product:
-            root += np.uint64(1)
+            root -= one
+        while root < most and (root + one) * (root + one) <= product:
+            root += one
         out[i] = np.int64(root)

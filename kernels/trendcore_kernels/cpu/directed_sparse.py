@@ -6,7 +6,7 @@ import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import sort
-from trendcore_kernels.cpu._sparse import add_pairs, areas, by_cell, link, room
+from trendcore_kernels.cpu._sparse import append_pairs, areas, by_cell, count_partners, link, room
 from trendcore_kernels.cpu._threads import run
 from trendcore_kernels.cpu.member_sets import member_sets
 from trendcore_kernels.spec import Cells, Codes, Ints, SparseDirected
@@ -77,9 +77,9 @@ def _count(
         for a in touched[:n].copy():
             begin, end = end, place[a]
             works = links[begin:end]
-            pairs, n_pairs = add_pairs(
-                c, a, -1, works, partner_offsets, partner_codes, counts, touched, pairs, n_pairs
-            )
+            n = count_partners(a, -1, works, partner_offsets, partner_codes, counts, touched)
+            pairs = append_pairs(c, a, touched[:n], counts, pairs, n_pairs)
+            n_pairs += n
             members[0, n_rows] = c
             members[1, n_rows] = a
             for column in range(4):
