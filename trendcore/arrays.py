@@ -40,7 +40,7 @@ class Lists:
     Attributes
     ----------
     offsets
-        (n_works + 1,) where each list starts and ends in ``codes``.
+        (n_works + 1,) where each list starts and ends in ``codes``; the first need not be 0.
     codes
         (n_entries,) uint8, uint16 or uint32; the type's maximum stands for an unknown member.
     """
@@ -63,16 +63,27 @@ class Lists:
         return Lists(offsets, self.codes[moved + np.arange(offsets[-1])])
 
     def slice(self, rows: slice) -> Lists:
-        """Return the lists of a range of rows, without a copy of the codes.
+        """Return the lists of a range of rows, without a copy: their offsets begin elsewhere than at 0.
 
         Examples
         --------
         >>> lists = Lists(np.array([0, 1, 3]), np.array([7, 8, 9], dtype=np.uint8))
-        >>> lists.slice(slice(1, 2)).codes.tolist()
-        [8, 9]
+        >>> lists.slice(slice(1, 2)).offsets.tolist()
+        [1, 3]
         """
-        offsets = self.offsets[rows.start : rows.stop + 1]
-        return Lists(offsets - offsets[0], self.codes[offsets[0] : offsets[-1]])
+        return Lists(self.offsets[rows.start : rows.stop + 1], self.codes)
+
+    def alone(self) -> Lists:
+        """Return the same lists with offsets from 0, and no other entries.
+
+        Examples
+        --------
+        >>> lists = Lists(np.array([1, 3]), np.array([7, 8, 9], dtype=np.uint8)).alone()
+        >>> lists.offsets.tolist(), lists.codes.tolist()
+        ([0, 2], [8, 9])
+        """
+        first, last = self.offsets[0], self.offsets[-1]
+        return Lists(self.offsets - first, self.codes[first:last])
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ def add_frames(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFra
     ... ).rows()
     [(1, 1), (2, None)]
     """
-    # relaxed: Enum columns of parts may have other categories, Int16 meets Int64, all-null columns
-    whole = pl.concat(frames, how="diagonal_relaxed")
+    # relaxed: Int16 meets Int64, String meets Enum, a column is all null or lacks
+    whole = pl.concat(_without_enums(frames, key), how="diagonal_relaxed")
     counts = [name for name in whole.columns if name not in key]
     sums = [
         pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).cast(pl.Int64).alias(name)
@@ -65,6 +65,17 @@ def add_frames(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFra
     if not key:
         return whole.select(sums) if whole.height else whole
     return whole.group_by(key).agg(sums).sort(key)
+
+
+def _without_enums(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> list[pl.DataFrame]:
+    """Take key columns as strings where they are Enums of other categories in other frames."""
+    types = {name: {frame.schema[name] for frame in frames} for name in key}
+    mixed = [
+        name
+        for name, found in types.items()
+        if len(found) > 1 and any(isinstance(each, pl.Enum) for each in found)
+    ]
+    return [frame.with_columns(pl.col(mixed).cast(pl.String)) for frame in frames]
 
 
 def close(tally: Tally, members: Iterable[str]) -> Tally:

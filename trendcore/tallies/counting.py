@@ -289,8 +289,9 @@ def _credits(block: Works, sets: Any, scheme: Scheme) -> Callable[[str], Ints]:
     @cache
     def credits_of(name: str) -> Ints:
         by_share = name in ("author", "modified")
-        lists = block.lists if by_share else units
-        shares = block.shares.fixed() if by_share and block.shares is not None else _NO_CREDITS
+        lists, shares = units, _NO_CREDITS
+        if by_share and block.shares is not None:  # one for each entry of the lists
+            lists, shares = block.lists.alone(), block.shares.fixed()
         credit: Ints = kernel(
             sets.offsets, sets.codes, lists.offsets, lists.codes, shares, first,
             Credit[name.upper()], scheme.keep_unknown,

@@ -111,7 +111,7 @@ def spread(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     Raises
     ------
     InputError
-        A list holds a null; the message has the column and how many rows.
+        A list is null or holds a null; the message has the column and how many rows.
 
     Examples
     --------
@@ -124,15 +124,15 @@ def spread(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         if not isinstance(frame.schema[name], pl.List):
             continue
         column = frame[name]
-        nulls = column.list.eval(pl.element().is_null().any()).list.first().fill_null(False).sum()
-        if nulls:
+        if column.null_count() or column.explode(empty_as_null=False).null_count():
+            nulls = column.list.contains(pl.lit(None)).fill_null(True).sum()
             raise InputError(
-                f"by column {name!r} has lists with a null in {nulls:,} of {frame.height:,} rows: drop the "
-                "nulls first"
+                f"by column {name!r} is null, or holds a null, in {nulls:,} of {frame.height:,} rows: drop "
+                "the nulls first, or fill them"
             )
         if (column.list.len() > 1).any():
             frame = frame.with_columns(column.list.unique())
-        frame = frame.explode(name, empty_as_null=False, keep_nulls=False)
+        frame = frame.explode(name, empty_as_null=False)
     return frame
 
 

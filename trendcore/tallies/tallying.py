@@ -128,7 +128,7 @@ def tally(
     >>> tally(works, members="countries", by=["year"], counting="pair").pairs.select("a", "b", "joint").rows()
     [('JP', 'KR', 1), ('JP', 'US', 2), ('KR', 'US', 1)]
     """
-    by = _checked_by(by, members)
+    by = _checked_by(by, [members, shares, units, partners])
     if unknown not in ("renormalise", "keep"):
         raise UsageError(f"unknown is 'renormalise' or 'keep', not {unknown!r}")
     if isinstance(policy, str):
@@ -164,12 +164,14 @@ def _batches(works: Any, columns: Columns, by: Sequence[str], naming: Naming) ->
         before += frame.height
 
 
-def _checked_by(by: Sequence[str], members: str) -> tuple[str, ...]:
+def _checked_by(by: Sequence[str], counted: Sequence[str | None]) -> tuple[str, ...]:
     if isinstance(by, str):
         raise UsageError(f"by is a list of columns: write by=[{by!r}]")
     for name in by:
-        if name in _TAKEN or name == members:
-            raise UsageError(f"by column {name!r} is called as what is counted: rename it")
+        if name in counted:
+            raise UsageError(f"by names {name!r}, which is a column of what is counted")
+        if name in _TAKEN:
+            raise UsageError(f"by column {name!r} has the name of a column of the tally: rename it")
     if len(set(by)) != len(by):
         raise UsageError(f"by names a column twice: {', '.join(by)}")
     return tuple(by)
