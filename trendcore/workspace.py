@@ -172,7 +172,8 @@ class Workspace:
         -------
         pl.LazyFrame
             source, role, field, year, product, a, b, index, value, value_flag, counting, marginals, universe,
-            neutral, policy; unsorted. Only pairs with joint works or trade have rows: a missing pair of two
+            neutral, policy; unsorted. An index may be there in several conventions: ``index`` selects its
+            default ones. Only pairs with joint works or trade have rows: a missing pair of two
             covered countries is 0.
 
         Raises

@@ -153,6 +153,15 @@ def test_every_row_says_its_conventions(ws: tc.Workspace) -> None:
     assert {tuple(sorted(pair)) for pair in long.select("a", "b").iter_rows()} == {("JP", "US")}
 
 
+def test_the_key_of_the_long_form_is_unique(ws: tc.Workspace) -> None:
+    key = [*CELL, "product", "a", "b", "index", "counting", "marginals", "universe"]
+    long = ws.indices().select(key).collect()
+    assert long.height > 30_000
+    assert long.unique().height == long.height
+    both = long.filter(pl.col("index") == "joint", pl.col("source") == "openalex")["counting"]
+    assert set(both) == {"full", "newman"}
+
+
 def test_reference_backend_publishes_the_same_bytes(
     ws: tc.Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -15,7 +15,7 @@ from trendcore.cli.options import (
     WorkspaceOption,
     one_form,
 )
-from trendcore.cli.output import number, print_csv, print_json, print_table
+from trendcore.cli.output import number, print_csv, print_json, print_lines, print_table
 
 if TYPE_CHECKING:
     from trendcore.workspace import Workspace
@@ -149,7 +149,9 @@ def top(
 
     one_form(json, csv)
     entry = _registered(index)
-    question = Question(field, index, entry.kind, source, role, year, min_joint, limit, rising, release)
+    question = Question(
+        field, index, entry.kind, entry.roles, source, role, year, min_joint, limit, rising, release
+    )  # fmt: skip
     answer = strongest(Workspace(workspace), question)
     if json:
         print_json(answer)
@@ -160,20 +162,25 @@ def top(
 
 
 def _print_top(answer: Record, entry: Any) -> None:
-    columns = [("rank", "right"), ("a", "left"), ("b", "left"), (answer["index"], "right")]
-    counted, rising = entry.kind != "trade", answer["rising"]
+    title = (
+        f"{answer['field']}, {answer['source']} ({answer['role']}), {answer['year']}: by {answer['index']}"
+    )
+    if not answer["pairs"]:
+        print_lines(title, _why_empty(answer))
+        return
+    rising, of_pairs = answer["rising"], entry.subject == "pair"
+    counted = "joint" in answer["pairs"][0] and answer["index"] != "joint"
+    columns = [("rank", "right"), ("a", "left"), *([("b", "left")] if of_pairs else [])]
+    columns += [(answer["index"], "right")]
     columns += [("joint", "right")] if counted else []
     columns += [(f"change since {answer['since']}", "right")] if rising else []
     digits = 0 if answer["index"] in {"joint", "value"} else 4
     body = []
     for row in answer["pairs"]:
-        cells = [str(row["rank"]), row["a"], row["b"] or "", number(row["value"], digits)]
+        cells = [str(row["rank"]), row["a"], *([row["b"]] if of_pairs else []), number(row["value"], digits)]
         cells += [number(row["joint"], 0)] if counted else []
         cells += [f"{row['change']:+,.{digits}f}"] if rising else []
         body.append(cells)
-    title = (
-        f"{answer['field']}, {answer['source']} ({answer['role']}), {answer['year']}: by {answer['index']}"
-    )
     neutral = (
         f" Neutral value: {entry.neutral} (no threshold)."
         if entry.neutral and entry.neutral != "none"
@@ -182,9 +189,22 @@ def _print_top(answer: Record, entry: Any) -> None:
     notes = [
         f"{entry.title}: {entry.formula}; range {entry.range}.{neutral}",
         f"Counting: {answer['counting']}; marginals: {answer['marginals']}."
-        + (f" Pairs with at least {answer['min_joint']} joint works." if counted else ""),
+        + (
+            f" Pairs with at least {answer['min_joint']} joint works."
+            if "joint" in answer["pairs"][0]
+            else ""
+        ),
     ]
     print_table(columns, body, title=title, notes=notes)
+
+
+def _why_empty(answer: Record) -> str:
+    if answer["most_joint"]:
+        return (
+            f"no pair has {answer['min_joint']} joint works or more; the most is {answer['most_joint']}: "
+            "give a lower --min-joint"
+        )
+    return "no pair has a value"
 
 
 def export(
@@ -272,6 +292,7 @@ def releases(workspace: WorkspaceOption, json: JsonOption = False, csv: CsvOptio
         typer.echo(f"no release yet; run `trendcore update -w {workspace}`")
     else:
         keys = list(rows[0])
+        rows = [row | {"created": row["created"][:16].replace("T", " ")} for row in rows]
         print_table([(key, "left") for key in keys], [[str(row[key]) for key in keys] for row in rows])
 
 

@@ -128,7 +128,9 @@ def summarise(
     if field is not None:
         coverage = coverage.filter(coverage["field"] == field)
     last = latest_complete_years(coverage)
-    chosen = workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
+    chosen = _by_default(
+        workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
+    )
     traders, abroad = _traders(workspace, last, release), _working_abroad(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
@@ -146,6 +148,17 @@ def summarise(
         found[kind].append(_head(cell) | record | _rank(values[index], cell, pair))
     silent = unanswered(coverage, last)
     return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found, "unanswered": silent}
+
+
+def _by_default(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep each index in its default conventions only: others are published beside them."""
+    import polars as pl
+
+    from trendcore.indices import registry
+
+    defaults = [(each.name, each.countings[0], each.marginals[0]) for each in registry().values()]
+    key = ["index", "counting", "marginals"]
+    return rows.join(pl.DataFrame(defaults, schema=key, orient="row"), on=key, how="semi")
 
 
 def _head(cell: Record) -> Record:

@@ -27,6 +27,7 @@ class Question:
     field: str
     index: str
     kind: str
+    roles: tuple[str, ...]
     source: str | None
     role: str | None
     year: int | None
@@ -62,8 +63,12 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
     since = year - _SPAN
     if question.rising:
         now = _with_change(now, rows, since)
+    most = None
     if question.kind != "trade":
         now = _with_joint(now, workspace, question, source, role, year)
+        of_pairs = "joint" in now.columns
+        most = now["joint"].max() if of_pairs else None
+        now = now.filter(pl.col("joint") >= question.min_joint) if of_pairs else now
     order = "change" if question.rising else "value"
     ranked = now.sort([order, "a", "b"], descending=[True, False, False], nulls_last=True).with_columns(
         rank=pl.col(order).rank("min", descending=True).cast(pl.Int64)
@@ -74,7 +79,7 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
     return {
         "field": question.field, "source": source, "role": role, "year": year, "index": question.index,
         "counting": first.get("counting"), "marginals": first.get("marginals"),
-        "min_joint": question.min_joint,
+        "min_joint": question.min_joint, "most_joint": most,
         "rising": question.rising, "since": since if question.rising else None,
         "pairs": ranked.head(question.limit).select(columns).to_dicts(),
     }  # fmt: skip
@@ -89,7 +94,13 @@ def _feed(coverage: pl.DataFrame, question: Question) -> tuple[str, str | None]:
             f"nothing is published for the field {question.field!r}; published: {', '.join(fields)}"
         )
     for source, role in _PREFERRED[question.kind]:
-        if (source, role) in there and question.source in {None, source} and question.role in {None, role}:
+        speaks = not question.roles or role in question.roles
+        if (
+            speaks
+            and (source, role) in there
+            and question.source in {None, source}
+            and question.role in {None, role}
+        ):
             return source, role
     raise UsageError(
         f"{question.index} of {question.field} is not published for "
@@ -109,7 +120,7 @@ def _with_change(now: pl.DataFrame, rows: pl.LazyFrame, since: int) -> pl.DataFr
 def _with_joint(
     now: pl.DataFrame, workspace: Workspace, question: Question, source: str, role: str | None, year: int
 ) -> pl.DataFrame:
-    """Add the joint works of each pair and leave out those with too few."""
+    """Add the joint works of each pair; an index of one country has none."""
     import polars as pl
 
     joint = (
@@ -123,7 +134,6 @@ def _with_joint(
     both = pl.concat([joint, joint.select(a="b", b="a", joint="joint")]).unique(
         ["a", "b"], maintain_order=True
     )
-    joined = now.join(both, on=["a", "b"], how="left")
-    if now.height and now["b"].is_null().all():  # an index of one country has no joint works
-        return joined
-    return joined.filter(pl.col("joint") >= question.min_joint)
+    if now.height and now["b"].is_null().all():
+        return now
+    return now.join(both, on=["a", "b"], how="left")

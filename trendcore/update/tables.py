@@ -88,9 +88,7 @@ def tables(
 
 def wanted(kind: str) -> list[str] | None:
     """Return the indices that are published of a kind of tally; None: all that it feeds."""
-    return (
-        None if kind != "works" else [*_all_of_works(), "joint:newman", "share:docs_all", "salton:docs_all"]
-    )
+    return None if kind != "works" else [*_all_of_works(), "joint:newman"]
 
 
 def _all_of_works() -> list[str]:
