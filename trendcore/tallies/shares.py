@@ -128,5 +128,7 @@ class Shares:
         return f"column {self.name!r}, row {row:,} (counted from 0)"
 
     def _shown(self, at: int) -> str:
-        shown = self.values[self.offsets[at] : self.offsets[at + 1]].tolist()
-        return str(shown if len(shown) <= 8 else [*shown[:8], ...]).replace("nan", "null or NaN")
+        own = self.values[self.offsets[at] : self.offsets[at + 1]]
+        shown = [f"{share:.9g}" for share in own[:8].tolist()]
+        more = [f"{len(own) - 8} more"] if len(own) > 8 else []
+        return f"[{', '.join([*shown, *more])}]".replace("nan", "null or NaN")
