@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.kernels import World, arrays, skip_unavailable, threads, worlds_for
+from support.kernels import Work, World, arrays, skip_unavailable, threads, worlds_for
 
 import trendcore_kernels
 from trendcore_kernels import dispatch
@@ -145,6 +146,17 @@ def test_a_work_does_not_depend_on_the_others(kernel: str, backend: str, data: s
     order = data.draw(st.permutations(range(len(world.works))))
     whole = list(by_work(kernel, world, backend))
     assert list(by_work(kernel, world.take(order), backend)) == [whole[i] for i in order]
+
+
+def test_callers_in_threads(backend: str) -> None:
+    """Numba's own threads abort the process when two callers meet."""
+    works = [Work(i % 3, [i % 7, i % 5], [], [], [], 0) for i in range(500)]
+    arguments = World(works, np.dtype(np.uint8), 3, 7).arguments("tally_dense")
+    kernel = dispatch.get("tally_dense", backend)
+    expected = dispatch.get("tally_dense", "reference")(*arguments)
+    with threads(2), ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: kernel(*arguments), range(40)):
+            check_equal("tally_dense", found, expected)
 
 
 @pytest.mark.parametrize("name", dispatch.BACKENDS)

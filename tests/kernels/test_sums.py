@@ -246,6 +246,19 @@ def test_a_work_of_400_members(backend: str, weighting: Weighting) -> None:
 
 
 @pytest.mark.parametrize("kernel", SPECS)
+def test_lists_longer_than_any_buffer(backend: str, kernel: str) -> None:
+    rng = np.random.default_rng(3)
+    n_members = 256 if "dense" in kernel else 400
+    lists = [rng.integers(0, n_members + 9, size=size).tolist() for size in (900, 3, 70, 600, 0)]
+    shares = [rng.multinomial(ONE, np.ones(len(one)) / len(one)).tolist() if one else [] for one in lists]
+    works = [Work(0, one, one[::-1], one, own, 0) for one, own in zip(lists, shares, strict=True)]
+    world = World(works, TYPES[1], 1, n_members, credit=Credit.AUTHOR, weighting=Weighting.PAIR)
+    expected = arrays(run(kernel, "reference", world))
+    for name, array in arrays(run(kernel, backend, world)).items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize("kernel", SPECS)
 def test_thousands_of_works(backend: str, kernel: str) -> None:
     rng = np.random.default_rng(5)
     works = []

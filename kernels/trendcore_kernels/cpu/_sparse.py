@@ -1,4 +1,4 @@
-"""What the sparse tallies share: works by cell, tables that grow, and the pairs of one member.
+"""What the sparse tallies share: works put together by cell, tables that grow, and the partners of a member.
 
 The rows of a cell are counted in arrays of all members, which are cleared after by what was touched. So time
 depends on what is there, and not on how many members or cells there might be.
@@ -6,29 +6,87 @@ depends on what is there, and not on how many members or cells there might be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from trendcore_kernels.cpu._jit import jit
+from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import sort
-from trendcore_kernels.cpu._threads import bands, n_threads
-from trendcore_kernels.spec import Cells, Codes, Ints
+from trendcore_kernels.cpu._threads import bands, n_threads, run, slices
+from trendcore_kernels.spec import Cells, Codes, Ints, MemberSets
+
+
+def by_cell(cell: Cells, sides: Sequence[MemberSets], n_cells: int) -> tuple[Ints, list[MemberSets]]:
+    """Put the works of each cell together: those with a member on each of the one or two sides.
+
+    Returns (C+1,) where the works of each cell begin, and the member sets in the new order.
+    """
+    cell, offsets, others = frozen(cell), frozen(sides[0].offsets), frozen(sides[-1].offsets)
+    n_slices = min(n_threads(len(cell) + len(sides[0].codes)), 1 + len(cell) // max(n_cells, 1))
+    works = list(pairwise(slices(offsets, n_slices)))
+    counts = np.zeros((n_slices, 3, n_cells), dtype=np.int64)
+    run(_count_moved, [(cell, offsets, others, *pair, counts[i]) for i, pair in enumerate(works)])
+    places = [_begins(counts[:, i]) for i in range(3)]
+    starts = np.append(places[0][0], counts[:, 0].sum())
+    moved = []
+    for i, side in enumerate(sides, 1):
+        new = MemberSets(
+            np.zeros(starts[-1] + 1, dtype=np.int64), np.empty(counts[:, i].sum(), side.codes.dtype)
+        )
+        sets = offsets, others, frozen(side.offsets), frozen(side.codes)
+        run(
+            _move,
+            [
+                (cell, *sets, *pair, places[0][at].copy(), places[i][at], new.offsets, new.codes)
+                for at, pair in enumerate(works)
+            ],
+        )
+        moved.append(new)
+    return starts, moved
+
+
+def _begins(counts: Ints) -> Ints:
+    """Where each slice writes in each cell: (slices, C), cell by cell and then slice by slice."""
+    in_order = counts.T.ravel()
+    return np.ascontiguousarray((np.cumsum(in_order) - in_order).reshape(counts.T.shape).T)
 
 
 @jit
-def by_cell(cell: Cells, n_cells: int) -> tuple[Ints, Ints]:
-    """Works in the order of their cells, and (C+1,) where each cell begins in it."""
-    starts = np.zeros(n_cells + 1, np.int64)
-    for c in cell:
-        starts[c + 1] += 1
-    starts = np.cumsum(starts)
-    order = np.empty(len(cell), np.int64)
-    place = starts.copy()
-    for w in range(len(cell)):
-        order[place[cell[w]]] = w
-        place[cell[w]] += 1
-    return starts, order
+def _count_moved(cell: Cells, offsets: Ints, others: Ints, start: int, stop: int, counts: Ints) -> None:
+    for w in range(start, stop):
+        n, m = offsets[w + 1] - offsets[w], others[w + 1] - others[w]
+        if n > 0 and m > 0:
+            counts[0, cell[w]] += 1
+            counts[1, cell[w]] += n
+            counts[2, cell[w]] += m
+
+
+@jit
+def _move(
+    cell: Cells,
+    offsets: Ints,
+    others: Ints,
+    set_offsets: Ints,
+    set_codes: Codes,
+    start: int,
+    stop: int,
+    works: Ints,
+    entries: Ints,
+    new_offsets: Ints,
+    new_codes: Codes,
+) -> None:
+    for w in range(start, stop):
+        if offsets[w] == offsets[w + 1] or others[w] == others[w + 1]:
+            continue
+        c = int(cell[w])
+        place = entries[c]
+        for entry in range(set_offsets[w], set_offsets[w + 1]):
+            new_codes[place] = set_codes[entry]
+            place += 1
+        entries[c] = place
+        works[c] += 1
+        new_offsets[works[c]] = place
 
 
 def areas(starts: Ints, codes: Codes, n_members: int) -> list[tuple[int, int, int, int]]:
@@ -40,15 +98,16 @@ def areas(starts: Ints, codes: Codes, n_members: int) -> list[tuple[int, int, in
     threads = n_threads(int(starts[-1]) + len(codes))
     if threads == 1 or n_cells == 0:
         return [(0, n_cells, 0, n_members)]
-    if n_cells >= 4 * threads:
+    if n_cells >= 2 * threads:
         return [(low, high, 0, n_members) for low, high in pairwise(bands(np.diff(starts), 4 * threads))]
-    members = bands(np.bincount(codes, minlength=n_members), threads)
+    members = bands(np.bincount(codes, minlength=n_members), -(-2 * threads // n_cells))
     return [(c, c + 1, low, high) for c in range(n_cells) for low, high in pairwise(members)]
 
 
 @jit
 def link(
-    works: Ints,
+    start: int,
+    stop: int,
     offsets: Ints,
     codes: Codes,
     least: int,
@@ -57,7 +116,7 @@ def link(
     members: Ints,
     place: Ints,
 ) -> Ints:
-    """List the works of each member, one member after the other; only works of ``least`` members or more.
+    """List the works of each member, member by member; only works of ``least`` members or more.
 
     ``place`` (M,) holds how many works each member has, and then where its works end in the list.
     """
@@ -67,7 +126,7 @@ def link(
         place[a] = total
         total += n
     links = np.empty(total, np.int64)
-    for w in works:
+    for w in range(start, stop):
         begin, end = offsets[w], offsets[w + 1]
         if end - begin < least:
             continue

@@ -14,7 +14,7 @@ from trendcore_kernels.cpu._threads import n_threads, run, slices
 from trendcore_kernels.spec import ONE, Codes, Credit, Ints
 
 _COMPLETE: Final = int(Credit.COMPLETE)
-_AUTHOR: Final = int(Credit.AUTHOR)
+_BY_SHARE: Final = (int(Credit.AUTHOR), int(Credit.MODIFIED))
 
 
 def credits(  # noqa: A001
@@ -79,11 +79,14 @@ def _by_units(
     out: Ints,
 ) -> None:
     """Complete counts, and ratios of units or of their shares."""
-    by_share = credit >= _AUTHOR
+    by_share = credit in _BY_SHARE
     parts = np.empty(256, np.int64)
     for w in range(start, stop):
         begin, end = set_offsets[w], set_offsets[w + 1]
         n = end - begin
+        if n == 1 and credit != _COMPLETE and not keep_unknown:
+            out[begin] = ONE
+            continue
         if n > len(parts):
             parts = np.empty(2 * n, np.int64)
         parts[:n] = 0

@@ -71,11 +71,14 @@ def _count(
         if n == 0 or m == 0:
             continue
         totals[1, c] += 1
-        for a in members[:n]:
+        for i in range(n):
+            a = members[i]
             by_member[0, c, a] += 1
             by_member[2, c, a] += m > 1 or partners[0] != a
-            for b in partners[:m]:
-                joint[c, a, b] += a != b
-        for b in partners[:m]:
+            for j in range(m):
+                if a != partners[j]:  # no line of the diagonal need be fetched
+                    joint[c, a, partners[j]] += 1
+        for j in range(m):
+            b = partners[j]
             by_member[1, c, b] += 1
             by_member[3, c, b] += n > 1 or members[0] != b

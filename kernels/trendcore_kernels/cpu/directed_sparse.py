@@ -23,12 +23,13 @@ def directed_sparse(
 ) -> SparseDirected:
     """Count works by member, by partner and by ordered pair, see `reference.directed_sparse`."""
     sides = member_sets(offsets, codes, n_members), member_sets(partner_offsets, partner_codes, n_members)
-    starts, order = by_cell(frozen(cell), int(n_cells))
-    sets = [frozen(array) for side in sides for array in (side.offsets, side.codes)]
+    starts, moved = by_cell(cell, sides, n_cells)
+    sets = [frozen(array) for side in moved for array in (side.offsets, side.codes)]
     totals = np.zeros((2, n_cells), dtype=np.int64)
+    totals[0] = np.bincount(cell, minlength=n_cells)
+    totals[1] = np.diff(starts)
     jobs = [
-        (frozen(starts), frozen(order), *sets, *area, int(n_members), totals)
-        for area in areas(starts, sides[0].codes, n_members)
+        (frozen(starts), *sets, *area, int(n_members)) for area in areas(starts, moved[0].codes, n_members)
     ]
     members, pairs = zip(*run(_count, jobs), strict=True)
     member_rows = list(np.concatenate(members, axis=1))
@@ -39,7 +40,6 @@ def directed_sparse(
 @jit
 def _count(
     starts: Ints,
-    order: Ints,
     offsets: Ints,
     codes: Codes,
     partner_offsets: Ints,
@@ -49,7 +49,6 @@ def _count(
     first: int,
     last: int,
     n_members: int,
-    totals: Ints,
 ) -> tuple[Ints, Ints]:
     """Rows of the cells from ``low`` to ``high`` and the members from ``first`` to ``last``."""
     by_member = np.zeros((4, n_members), np.int64)  # as the columns of the rows
@@ -58,21 +57,17 @@ def _count(
     members, pairs = np.empty((6, 64), np.int64), np.empty((4, 64), np.int64)
     n_rows, n_pairs = 0, 0
     for c in range(low, high):
-        own = _of_both_sides(order[starts[c] : starts[c + 1]], offsets, partner_offsets)
-        if first == 0:
-            totals[0, c] = starts[c + 1] - starts[c]
-            totals[1, c] = len(own)
+        start, stop = starts[c], starts[c + 1]
         n = 0
-        for w in own:
-            mine = codes[offsets[w] : offsets[w + 1]]
-            theirs = partner_codes[partner_offsets[w] : partner_offsets[w + 1]]
-            n = _count_side(0, mine, theirs, first, last, by_member, touched, n)
-            n = _count_side(1, theirs, mine, first, last, by_member, touched, n)
+        for w in range(start, stop):
+            mine, theirs = (offsets[w], offsets[w + 1]), (partner_offsets[w], partner_offsets[w + 1])
+            n = _count_side(0, codes, *mine, partner_codes, *theirs, first, last, by_member, touched, n)
+            n = _count_side(1, partner_codes, *theirs, codes, *mine, first, last, by_member, touched, n)
         sort(touched[:n])
         members = room(members, n_rows + n)
         for a in touched[:n]:
             place[a] = by_member[0, a]
-        links = link(own, offsets, codes, 1, first, last, touched[:n], place)
+        links = link(start, stop, offsets, codes, 1, first, last, touched[:n], place)
         end = 0
         for a in touched[:n].copy():
             begin, end = end, place[a]
@@ -90,27 +85,31 @@ def _count(
 
 
 @jit
-def _of_both_sides(works: Ints, offsets: Ints, partner_offsets: Ints) -> Ints:
-    """Those of the works that have a known member on both sides."""
-    found = np.empty(len(works), np.int64)
-    n = 0
-    for w in works:
-        found[n] = w
-        n += offsets[w] < offsets[w + 1] and partner_offsets[w] < partner_offsets[w + 1]
-    return found[:n]
-
-
-@jit
 def _count_side(
-    side: int, mine: Codes, theirs: Codes, first: int, last: int, by_member: Ints, touched: Ints, n: int
+    side: int,
+    codes: Codes,
+    start: int,
+    stop: int,
+    other_codes: Codes,
+    other_start: int,
+    other_stop: int,
+    first: int,
+    last: int,
+    by_member: Ints,
+    touched: Ints,
+    n: int,
 ) -> int:
-    """Count a work for the members of one side; list those that had no work on either side before."""
-    for a in mine:
+    """Count a work for the members of one side; list those that had no work on either side before.
+
+    Bounds stand for slices, whose reference counts the threads would fight for.
+    """
+    for entry in range(start, stop):
+        a = codes[entry]
         if a < first or a >= last:
             continue
         if by_member[0, a] == 0 and by_member[1, a] == 0:
             touched[n] = a
             n += 1
         by_member[side, a] += 1
-        by_member[2 + side, a] += len(theirs) > 1 or theirs[0] != a
+        by_member[2 + side, a] += other_stop - other_start > 1 or other_codes[other_start] != a
     return n

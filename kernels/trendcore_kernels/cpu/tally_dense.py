@@ -28,25 +28,12 @@ def tally_dense(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_member
     alone = np.zeros((n_slices, n_cells, n_members), dtype=np.uint32)
     joint = np.zeros((n_slices, n_cells, n_pairs), dtype=np.uint32)
     beyond = np.zeros((n_slices, n_cells, n_members), dtype=np.int64)
-    run(
-        _count,
-        [
-            (
-                cell,
-                offsets,
-                codes,
-                *job.bounds,
-                n_members,
-                *(x[job.slice] for x in (works, wide, alone, joint, beyond)),
-            )
-            for job in jobs
-        ],
-    )
+    lists, counters = (cell, offsets, codes), (works, wide, alone, joint, beyond)
+    run(_count, [(*lists, *job.bounds, n_members, *(x[job.slice] for x in counters)) for job in jobs])
     totals = np.zeros((4, n_cells), dtype=np.int64)
     by_member = np.zeros((2, n_cells, n_members), dtype=np.int64)
     pairs = np.empty((n_cells, n_pairs), dtype=np.int64)
-    counted = wide, alone, joint, beyond
-    run(_finish, [(*cut, *counted, totals, by_member, pairs) for cut in split(n_cells, pairs.size)])
+    run(_finish, [(*cut, *counters[1:], totals, by_member, pairs) for cut in split(n_cells, pairs.size)])
     known, intl, sum_n, sum_pairs = totals
     member_works, member_intl = by_member
     return DenseTally(works.sum(axis=0), known, intl, sum_n, sum_pairs, member_works, member_intl, pairs)

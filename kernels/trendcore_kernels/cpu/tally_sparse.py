@@ -14,10 +14,10 @@ from trendcore_kernels.spec import Cells, Codes, Ints, SparseTally
 
 def tally_sparse(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_members: int) -> SparseTally:
     """Count works by cell, member and pair, see `reference.tally_sparse`."""
-    sets = member_sets(offsets, codes, n_members)
-    starts, order = by_cell(frozen(cell), int(n_cells))
+    starts, (sets,) = by_cell(cell, [member_sets(offsets, codes, n_members)], n_cells)
     totals = np.zeros((5, n_cells), dtype=np.int64)
-    works = frozen(starts), frozen(order), frozen(sets.offsets), frozen(sets.codes)
+    totals[0] = np.bincount(cell, minlength=n_cells)
+    works = frozen(starts), frozen(sets.offsets), frozen(sets.codes)
     jobs = [(*works, *area, int(n_members), totals) for area in areas(starts, sets.codes, n_members)]
     members, pairs = zip(*run(_count, jobs), strict=True)
     member_rows = list(np.concatenate(members, axis=1))
@@ -28,7 +28,6 @@ def tally_sparse(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_membe
 @jit
 def _count(
     starts: Ints,
-    order: Ints,
     offsets: Ints,
     codes: Codes,
     low: int,
@@ -44,12 +43,12 @@ def _count(
     members, pairs = np.empty((4, 64), np.int64), np.empty((4, 64), np.int64)
     n_rows, n_pairs = 0, 0
     for c in range(low, high):
-        own = order[starts[c] : starts[c + 1]]
+        start, stop = starts[c], starts[c + 1]
         if first == 0:
-            _add_totals(c, own, offsets, totals)
-        n = _count_members(own, offsets, codes, first, last, works, intl, touched)
+            _add_totals(c, start, stop, offsets, totals)
+        n = _count_members(start, stop, offsets, codes, first, last, works, intl, touched)
         members = room(members, n_rows + n)
-        links = link(own, offsets, codes, 2, first, last, touched[:n], intl)
+        links = link(start, stop, offsets, codes, 2, first, last, touched[:n], intl)
         end = 0
         for a in touched[:n].copy():
             begin, end = end, intl[a]  # after linking: where the works of a end
@@ -67,23 +66,30 @@ def _count(
 
 
 @jit
-def _add_totals(c: int, own: Ints, offsets: Ints, totals: Ints) -> None:
-    for w in own:
+def _add_totals(c: int, start: int, stop: int, offsets: Ints, totals: Ints) -> None:
+    totals[1, c] = stop - start
+    totals[3, c] = offsets[stop] - offsets[start]
+    for w in range(start, stop):
         n = offsets[w + 1] - offsets[w]
-        totals[0, c] += 1
-        totals[1, c] += n >= 1
         totals[2, c] += n >= 2
-        totals[3, c] += n
         totals[4, c] += n * (n - 1)
 
 
 @jit
 def _count_members(
-    own: Ints, offsets: Ints, codes: Codes, first: int, last: int, works: Ints, intl: Ints, touched: Ints
+    start: int,
+    stop: int,
+    offsets: Ints,
+    codes: Codes,
+    first: int,
+    last: int,
+    works: Ints,
+    intl: Ints,
+    touched: Ints,
 ) -> int:
     """Count the works of each member, all and international; list the members, ascending."""
     n = 0
-    for w in own:
+    for w in range(start, stop):
         begin, end = offsets[w], offsets[w + 1]
         for entry in range(begin, end):
             a = codes[entry]
