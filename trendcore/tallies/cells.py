@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -71,14 +72,10 @@ def cells(works: pl.DataFrame, by: Sequence[str]) -> Cells:
     found = _present(combined, size)
     frame = works.select(by)[_examples(combined, found, size)]
     order = frame.with_row_index("_row").sort(by)["_row"].to_numpy()
-    place = np.zeros(size, dtype=np.int32)
+    place = np.full(size, -1, dtype=np.int32)
     place[found[order]] = np.arange(len(found), dtype=np.int32)
-
-    def put(rows: slice) -> None:
-        for block in blocks(rows):
-            np.take(place, combined[block], out=combined[block], mode="clip")
-
-    in_threads(put, works.height)
+    if not np.array_equal(place, np.arange(size)):  # most often all combinations are there, and in order
+        in_threads(partial(_put, combined, place), works.height)
     return Cells(frame[order], len(found), combined)
 
 
@@ -112,7 +109,7 @@ def check_by(column: pl.Series) -> None:
 
 def _combine(works: pl.DataFrame, by: Sequence[str]) -> tuple[npt.NDArray[np.int32], int]:
     """Return one number a work for its combination of `by` values, and how many there may be."""
-    combined = np.zeros(works.height, dtype=np.int32)
+    combined = np.empty(works.height, dtype=np.int32)
     size = 1
     for name in by:
         codes, low, radix = _axis(works[name])
@@ -123,20 +120,30 @@ def _combine(works: pl.DataFrame, by: Sequence[str]) -> tuple[npt.NDArray[np.int
                 f"the by columns {', '.join(by)} have more combinations than can be counted apart: "
                 f"{size:,} x {radix:,}"
             )
-        _append(combined, codes, low, radix)
+        in_threads(partial(_append, combined, codes, low, radix if size > 1 else 0), works.height)
         size *= radix
     if size > _COMBINATIONS:
         size, combined = _compress(combined)
     return combined, size
 
 
-def _append(combined: npt.NDArray[np.int32], codes: npt.NDArray[Any], low: int, radix: int) -> None:
-    def append(rows: slice) -> None:
-        for block in blocks(rows):
+def _append(
+    combined: npt.NDArray[np.int32], codes: npt.NDArray[Any], low: int, radix: int, rows: slice
+) -> None:
+    """Put the numbers of one more column behind those of others; radix 0: there are no others."""
+    narrow = codes.dtype.itemsize <= 2
+    for block in blocks(rows):
+        digit = np.subtract(codes[block], low, dtype=np.int32 if narrow else np.int64)
+        if radix:
             combined[block] *= radix
-            combined[block] += (codes[block].astype(np.int64) - low).astype(np.int32)
+            combined[block] += digit if narrow else digit.astype(np.int32)
+        else:
+            combined[block] = digit
 
-    in_threads(append, len(combined))
+
+def _put(combined: npt.NDArray[np.int32], place: npt.NDArray[np.int32], rows: slice) -> None:
+    for block in blocks(rows):
+        np.take(place, combined[block], out=combined[block], mode="clip")
 
 
 def _present(combined: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int64]:

@@ -81,8 +81,9 @@ def members_of(keys: pl.Series, names: Sequence[str], dtype: np.dtype[Any]) -> p
     [[], ['JP', 'US']]
     """
     offsets = np.concatenate(([0], np.cumsum(keys.bin.size().to_numpy(), dtype=np.int64)))
-    codes = np.frombuffer(b"".join(keys), dtype=dtype.newbyteorder(">"))
-    shown = pl.Series(names, dtype=pl.String).gather(codes.astype(np.int64))
+    data = keys.rechunk().to_arrow().buffers()[2] if offsets[-1] else b""
+    codes = np.frombuffer(data, dtype=dtype.newbyteorder(">"), count=offsets[-1] // dtype.itemsize)
+    shown = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)})[codes.astype(np.int64)].to_series()
     lists = pa.LargeListArray.from_arrays(offsets // dtype.itemsize, shown.to_arrow())
     return pl.Series("members", lists, dtype=pl.List(pl.String))
 
