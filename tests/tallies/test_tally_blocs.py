@@ -234,3 +234,22 @@ def test_members_that_are_no_countries_are_in_no_bloc() -> None:
     frame = pl.DataFrame({"c": [["united_states", "japan"]]})
     with pytest.raises(UsageError, match=r"no member is a country of the country table.*'japan'"):
         tc.tally(frame, members="c", by=[], groups="quad")
+
+
+def test_blocks_of_works_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = works_frame(
+        [("ai", 2003 + at % 20, names) for at in range(40) for names in (["GB", "US"], ["DE", "JP", "US"])]
+    )
+    frame = frame.with_columns(
+        owners=pl.col("countries").reverse(), s=pl.col("countries").list.eval(pl.lit(0.25))
+    )
+    asked: list[dict[str, Any]] = [
+        {"groups": ["eu_members", "quad"], "counting": "newman"},
+        {"groups": "eu_members", "shares": "s", "units": "owners"},
+        {"groups": [("eu_members", "quad")]},
+        {"groups": "eu_members", "partners": "owners"},
+    ]
+    whole = [tc.tally(frame, members="countries", by=BY, **changes) for changes in asked]
+    monkeypatch.setattr("trendcore.tallies.works.BLOCK_WORKS", 7)
+    for changes, expected in zip(asked, whole, strict=True):
+        assert_same_tally(tc.tally(frame, members="countries", by=BY, **changes), expected)

@@ -99,7 +99,9 @@ def as_nodes(works: Works, group: Group) -> Works:
     plain = np.array([*(code.get(name, 0) for name in works.names), np.iinfo(dtype).max], dtype=dtype)
     if pair:
         of_entry = partial(_look_up, classes, era_of_cell, works.cells.of_work)
-        lists = _paired(works.lists, plain, [code[node] for node in group.nodes], len(names), of_entry)
+        lists = _paired(
+            works.lists.alone(), plain, [code[node] for node in group.nodes], len(names), of_entry
+        )
         return replace(works, names=shown, lists=lists)
     table = np.where(classes > 0, np.array(code.get(group.nodes[0], 0), dtype=dtype), plain)
     return works.recoded(shown, partial(_look_up, table, era_of_cell, works.cells.of_work))

@@ -69,10 +69,12 @@ class Passes:
         if group is None:
             counts = total([count(works, self.scheme) for works in batch])
             return shown(counts, batch[0], self.meta, patterns=self.scheme.patterns)
-        nodes = [as_nodes(works, group) for works in batch]
-        counts = of_nodes(total([count(works, self.scheme) for works in nodes]), nodes[0], group)
+        parts, nodes = [], batch[0]
+        for block in (block for works in batch for block in works.blocks()):
+            nodes = as_nodes(block, group)
+            parts.append(count(nodes, self.scheme))
         meta = replace(self.meta, universe=f"bloc:{group.name}")
-        return shown(counts, nodes[0], meta, patterns=False)
+        return shown(of_nodes(total(parts), nodes, group), nodes, meta, patterns=False)
 
 
 def passes(

@@ -90,6 +90,7 @@ class Works:
                 self,
                 cells=replace(self.cells, of_work=self.cells.of_work[rows]),
                 lists=self.lists.slice(rows),
+                partners=None if self.partners is None else self.partners.slice(rows),
                 shares=None if self.shares is None else self.shares.slice(rows),
                 units=None if self.units is None else self.units.slice(rows),
                 first=None if self.first is None else self.first[rows],
@@ -114,20 +115,17 @@ class Works:
             Codes (n_entries,) and how many of them each work has (n_works,) to the new codes.
         """
 
-        def of_lists(lists: Lists | None) -> Lists | None:
-            return (
-                None if lists is None else Lists(lists.offsets, recode(lists.codes, np.diff(lists.offsets)))
-            )
+        def of(lists: Lists) -> Lists:
+            own = lists.alone()
+            return Lists(own.offsets, recode(own.codes, np.diff(own.offsets)))
 
-        members = of_lists(self.lists)
-        assert members is not None
         ones = np.ones(self.n, dtype=np.int64)
         return replace(
             self,
             names=names,
-            lists=members,
-            partners=of_lists(self.partners),
-            units=of_lists(self.units),
+            lists=of(self.lists),
+            partners=None if self.partners is None else of(self.partners),
+            units=None if self.units is None else of(self.units),
             first=None if self.first is None else recode(self.first, ones),
         )
 
