@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -58,6 +59,8 @@ def test_directed_counts_are_those_of_a_loop(
     assert rows(counted.totals, 1) == {key: tuple(total) for key, total in totals.items()}
     assert counted.pairs.rows() == sorted(counted.pairs.rows())
     assert_same_tally(counted, tally(frame(drawn), backend="reference"))
+    with patch("trendcore.tallies.counting.DENSE_MEMBERS", 0):
+        assert_same_tally(counted, tally(frame(drawn)))
     half = len(drawn) // 2
     assert_same_tally(counted, tally(frame(drawn[:half])).merge(tally(frame(drawn[half:]))))
     assert_same_tally(counted, tally([frame(drawn[half:]), frame(drawn[:half])]))

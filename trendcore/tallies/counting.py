@@ -25,6 +25,9 @@ from trendcore_kernels.spec import Credit, Weighting
 DENSE_MEMBERS: Final = 256
 #: and an array of theirs may hold so many counts (512 MiB)
 DENSE_COUNTS: Final = 1 << 26
+#: beyond so many, there may be so many for each work: to look over more costs more than to sort the works
+FEW_COUNTS: Final = 1 << 16
+DENSE_COUNTS_A_WORK: Final = 16
 
 _KEYS: Final = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, B], "patterns": [CELL, KEY]}
 
@@ -109,16 +112,17 @@ def resolve_backend(backend: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def is_dense(n_cells: int, n_members: int, *, directed: bool = False) -> bool:
+def is_dense(n_works: int, n_cells: int, n_members: int, *, directed: bool = False) -> bool:
     """Whether to count in arrays of every pair, rather than in rows of those that met.
 
     Examples
     --------
-    >>> is_dense(138, 200), is_dense(138, 300), is_dense(200_000, 200)
+    >>> is_dense(10**7, 138, 200), is_dense(10**4, 138, 200), is_dense(10**7, 138, 300)
     (True, False, False)
     """
-    pairs = n_members * n_members if directed else n_members * n_members // 2
-    return n_members <= DENSE_MEMBERS and n_cells * pairs <= DENSE_COUNTS
+    counts = n_cells * n_members * n_members // (1 if directed else 2)
+    worth = max(DENSE_COUNTS_A_WORK * n_works, FEW_COUNTS)
+    return n_members <= DENSE_MEMBERS and counts <= min(worth, DENSE_COUNTS)
 
 
 def count(works: Works, scheme: Scheme) -> Counts:
@@ -214,7 +218,7 @@ def _totals(result: Any, names: Sequence[str], n_cells: int) -> pl.DataFrame:
 
 def _undirected(works: Works, scheme: Scheme) -> Counts:
     sizes = works.cells.n, len(works.names)
-    dense = is_dense(*sizes)
+    dense = is_dense(works.n, *sizes)
     kernel = scheme.kernel("tally_dense" if dense else "tally_sparse")
     result = kernel(works.cells.of_work, works.lists.offsets, works.lists.codes, *sizes)
     rows = _dense_rows(*sizes, result.member_works, result.joint) if dense else _sparse_rows(result)
@@ -234,7 +238,7 @@ def _undirected(works: Works, scheme: Scheme) -> Counts:
 def _directed(works: Works, scheme: Scheme) -> Counts:
     assert works.partners is not None
     sizes = works.cells.n, len(works.names)
-    dense = is_dense(*sizes, directed=True)
+    dense = is_dense(works.n, *sizes, directed=True)
     kernel = scheme.kernel("directed_dense" if dense else "directed_sparse")
     lists = works.lists, works.partners
     arrays = [array for each in lists for array in (each.offsets, each.codes)]

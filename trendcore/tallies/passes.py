@@ -72,9 +72,9 @@ class Passes:
         parts, nodes = [], batch[0]
         for block in (block for works in batch for block in works.blocks()):
             nodes = as_nodes(block, group)
-            parts.append(count(nodes, self.scheme))
+            parts.append(of_nodes(count(nodes, self.scheme), nodes, group))
         meta = replace(self.meta, universe=f"bloc:{group.name}")
-        return shown(of_nodes(total(parts), nodes, group), nodes, meta, patterns=False)
+        return shown(total(parts), nodes, meta, patterns=False)
 
 
 def passes(
