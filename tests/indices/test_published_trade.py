@@ -37,7 +37,7 @@ def thai_chips() -> tc.TradeTally:
     flows = rows.filter(pl.col("partnerCode") != "0").select(
         pl.col("refYear").cast(pl.Int64).alias("year"),
         pl.col("cmdCode").alias("hs6"),
-        pl.col("partnerDesc").alias("exporter"),
+        pl.col("partnerDesc").replace("Areas, nes", "nes").alias("exporter"),
         pl.col("reporterDesc").alias("importer"),
         (pl.col("primaryValue").cast(pl.Float64) * 1000).round().cast(pl.Int64).alias("value"),
     )
@@ -72,6 +72,12 @@ def test_thai_top_suppliers(thai_chips: tc.TradeTally) -> None:
     values = ours.filter(pl.col("index") == "value", pl.col("b") == "Thailand")
     paid = abroad.join(values, left_on=["year", "partner_country"], right_on=["year", "a"], how="left")
     assert paid.select((pl.col("value") - pl.col("trade_value_usd")).abs().max()).item() < 1e-2
+
+
+def test_thai_areas_nes_are_no_supplier(thai_chips: tc.TradeTally) -> None:
+    table = tc.indices.compute(thai_chips)
+    assert "nes" in thai_chips.flows["exporter"]
+    assert "nes" not in {*table["a"], *table["b"]}
 
 
 def test_thai_exports_are_not_known_from_thai_imports(thai_chips: tc.TradeTally) -> None:

@@ -127,10 +127,27 @@ def test_a_code_that_has_ended_is_unknown_afterwards(tmp_path: Path) -> None:
     assert new.reasons == ["unknown exporter 58"]
 
 
-def test_groups_of_countries_are_set_aside(tmp_path: Path) -> None:
-    got = baci(tmp_path, "2022,899,156,854231,1,1", "2022,842,0,854231,1,1", "2022,842,490,854231,1,1")
+def test_totals_are_set_aside(tmp_path: Path) -> None:
+    got = baci(tmp_path, "2022,97,156,854231,1,1", "2022,842,0,854231,1,1", "2022,842,490,854231,1,1")
     (counts,) = got.counts.values()
     assert (counts.read, counts.accepted, dict(counts.set_aside)) == (3, 1, {"aggregate": 2})
+
+
+def test_remainders_are_flows_and_no_repeats_of_one_another(tmp_path: Path) -> None:
+    got = baci(
+        tmp_path,
+        "2022,899,156,854231,1,1",
+        "2022,697,156,854231,1,1",
+        "2022,697,156,854231,1,1",
+        "2022,156,849,854231,2,1",
+        "2022,697,849,854231,3,1",
+    )
+    (counts,) = got.counts.values()
+    assert (counts.read, counts.accepted, dict(counts.set_aside)) == (5, 4, {"repeat": 1})
+    ends = [(row["exporter"], row["importer"], row["value"]) for row in got.rows]
+    assert ends == [
+        (2899, 156, 1_000_000), (2697, 156, 1_000_000), (156, 2849, 2_000_000), (2697, 2849, 3_000_000)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("batch_rows", [1, 2, 100])

@@ -11,6 +11,7 @@ from support.shared import shared_data
 
 from trendcore import taxonomy
 from trendcore.errors import UsageError
+from trendcore.tallies.types import NES
 from trendcore.taxonomy.country_table import SYSTEMS
 
 COUNTRIES = taxonomy.countries()
@@ -57,7 +58,6 @@ def test_na_is_namibia_and_never_null() -> None:
         ("m49", 4, None, "AF"),
         ("m49", "004", None, "AF"),
         ("m49", 492, None, "MC"),
-        ("comtrade", 492, None, None),
         ("baci", 278, None, "DD"),
         ("baci", 530, None, "AN"),
         ("iso2", "SU", 1985, "SU"),
@@ -98,6 +98,39 @@ def test_resolves_by_feed_and_year(
     assert (None if code is None else COUNTRIES.label(code)) == label
 
 
+REMAINDERS = {
+    129, 221, 290, 471, 472, 473, 492, 527, 568, 577, 636, 637, 697, 837, 838, 839, 849, 879, 899
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("system", ["baci", "comtrade"])
+def test_remainders_have_pseudo_codes_and_are_no_countries(system: str) -> None:
+    pseudo = {number: COUNTRIES.resolve(system, number) for number in REMAINDERS}
+    assert pseudo == {number: 2000 + number for number in REMAINDERS}
+    assert COUNTRIES.remainders().keys() == set(pseudo.values())
+    assert all(0 < code < 2**15 for code in COUNTRIES.remainders())
+    assert not COUNTRIES.remainders().keys() & COUNTRIES.labels().keys()
+    assert not COUNTRIES.remainders().keys() & set(COUNTRIES.table["code"])
+    assert COUNTRIES.remainders()[2568] == "Other Europe, nes"
+    # the world and the union are listed beside their members: they are no parts
+    assert COUNTRIES.aggregates(system) == {0, 97}
+    assert COUNTRIES.resolve("m49", 492) == 492  # Monaco, where trade says Europe EU, nes
+
+
+def test_what_remainders_are_displayed_as_is_no_country() -> None:
+    assert NES not in COUNTRIES.labels().values()
+    assert NES.upper() not in COUNTRIES.labels().values()
+    with pytest.raises(UsageError, match="2899"):
+        COUNTRIES.label(2899)
+
+
+def test_papers_and_patents_know_no_remainders() -> None:
+    for system in ("iso2", "iso3", "m49", "st3", "patentsview", "name"):
+        assert not set(COUNTRIES.mapping(system, 2020).values()) & COUNTRIES.remainders().keys()
+    for system in ("st3", "patentsview"):
+        assert {"EP", "WO", "XX"} <= COUNTRIES.aggregates(system)
+
+
 def test_proxy_and_wider_codes_say_so() -> None:
     assert COUNTRIES.caveat("baci", 490) == COUNTRIES.caveat("comtrade", "490") == "proxy"
     assert COUNTRIES.caveat("baci", 842) == "wider"
@@ -132,7 +165,7 @@ def test_mapping_agrees_with_resolve(system: str) -> None:
     labels = COUNTRIES.labels()
     for year in (None, 1985, 1998, 2005, 2023):
         mapping = COUNTRIES.mapping(system, year)
-        assert set(mapping.values()) <= set(labels)
+        assert set(mapping.values()) <= labels.keys() | COUNTRIES.remainders().keys()
         assert not set(mapping) & COUNTRIES.aggregates(system)
         for value, code in mapping.items():
             assert COUNTRIES.resolve(system, value, year) == code
@@ -191,7 +224,9 @@ def test_every_baci_code_resolves_or_is_an_aggregate() -> None:
         code = COUNTRIES.resolve("baci", number)
         assert (code is None) == (number in COUNTRIES.aggregates("baci")), row
         merged = {58, 490, 736}  # Belgium-Luxembourg, Other Asia, Sudan: BACI has no alpha-3 of their own
-        if code is not None and number not in merged:
+        if code in COUNTRIES.remainders():
+            assert alpha3 == "N/A", row
+        elif code is not None and number not in merged:
             assert COUNTRIES.resolve("iso3", alpha3) == code, row
             alike += 1
     assert alike > 220

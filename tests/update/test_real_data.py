@@ -53,11 +53,18 @@ def test_show_says_what_it_cannot(patents: tc.Workspace) -> None:
     )
 
 
-def test_thai_import_shares_of_taiwan(tmp_path: Path) -> None:
-    ws = tc.Workspace(tmp_path / "ws")
+@pytest.fixture(scope="module")
+def thai_chips(tmp_path_factory: pytest.TempPathFactory) -> tc.Workspace:
+    ws = tc.Workspace(tmp_path_factory.mktemp("comtrade") / "ws")
     ws.ingest("comtrade", shared_data("comtrade", "TradeData.csv"))
     ws.update()
-    ours = ws.indices(pair="TH-TW", source="comtrade", field="semiconductors", index="import_share").collect()
+    return ws
+
+
+def test_thai_import_shares_of_taiwan(thai_chips: tc.Workspace) -> None:
+    ours = thai_chips.indices(
+        pair="TH-TW", source="comtrade", field="semiconductors", index="import_share"
+    ).collect()
     published = pl.read_csv(shared_data("comtrade", "taiwan_dependency_index.csv"))
     both = (
         published.with_columns(pl.col("year").cast(pl.Int16))
@@ -67,6 +74,33 @@ def test_thai_import_shares_of_taiwan(tmp_path: Path) -> None:
     assert both.height == 11
     assert (100 * both["value"] - both["taiwan_proxy_dependency_pct"]).abs().max() < 1e-7  # type: ignore[operator]
     assert [round(100 * value, 3) for value in both["value"].gather([0, -1])] == [22.805, 43.613]
+
+
+def test_areas_that_are_no_country_are_published_as_flows_only(thai_chips: tc.Workspace) -> None:
+    """Eight years of "Areas, nes": in totals, in no index, and nothing to ask for."""
+    from typer.testing import CliRunner
+
+    from trendcore.cli.app import app
+
+    flows = thai_chips.table("trade_flows").collect()
+    assert flows.filter(exporter="nes", importer="TH")["year"].n_unique() == 8
+    coverage = thai_chips.table("coverage").collect()
+    assert flows["value"].sum() == coverage["value"].sum() == thai_chips.trade().collect()["value"].sum()
+    assert thai_chips.trade().filter(exporter="nes").collect().height == 8
+    for name in ("trade_indices", "countries"):
+        table = thai_chips.table(name).collect()
+        assert not any(
+            (table[column] == "nes").any() for column in table.columns if table[column].dtype == pl.String
+        )
+    run = CliRunner()
+    out = run.invoke(app, ["show", "nes", "TH", "-w", str(thai_chips.path)])
+    assert out.exit_code == 2
+    ranked = ["top", "--field", "semiconductors", "--index", "import_share", "--json", "--limit", "999"]
+    out = run.invoke(app, [*ranked, "-w", str(thai_chips.path), "--year", "2023"])
+    assert out.exit_code == 0, out.stderr
+    pairs = json.loads(out.stdout)["pairs"]
+    assert len(pairs) > 50
+    assert "nes" not in {pair[end] for pair in pairs for end in ("a", "b")}
 
 
 def test_country_sets_of_the_works_of_openalex(tmp_path: Path) -> None:

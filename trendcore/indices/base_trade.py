@@ -16,8 +16,8 @@ symbol               meaning
 ``overlap_exports``  the same of the two export shares
 ``field``            exports of a of the cell's products; ``world_field`` those of everybody
 ``goods``            exports of a of all goods; ``world_goods`` those of everybody
-``abroad``           imports of a from others than a
-``squares``          sum over suppliers other than a of their squared value
+``abroad``           imports of a from other countries
+``squares``          sum over the other countries of their squared value
 ===================  ==========================================================================
 
 Missing and zero. A flow that is not listed is zero where its exporter exports something to somebody and its
@@ -26,6 +26,10 @@ of the cell's products: feeds list positive flows only. Otherwise it is not know
 statistics "Japan to Thailand" is zero when not listed, and "Thailand to Japan" is unknown. Flows of a country
 to itself (re-imports) stay in all totals but those of ``squares`` and ``abroad`` and are no pair; a tally
 made with ``self_flows="drop"`` has none.
+
+Trade with what is no country (``nes``: areas not elsewhere specified, bunkers, free zones) is part of all
+totals: of exports, imports, products and the world. Only ``abroad`` and ``squares`` are without it. It has no
+pair and no row.
 """
 
 from __future__ import annotations
@@ -48,6 +52,7 @@ from trendcore.indices.base import (
 )
 from trendcore.indices.catalogue import Request
 from trendcore.indices.overlap import overlaps
+from trendcore.tallies.types import NES
 
 if TYPE_CHECKING:
     from trendcore.tallies import TradeTally
@@ -96,13 +101,18 @@ def trade_base(tally: TradeTally, wanted: list[Request], *, zeros: bool) -> Base
     flows = numbering.encode(tally.flows, **{_I: "exporter", _J: "importer"})
     bilateral = flows.group_by(CELL, _I, _J).agg(pl.col(_V).sum()).filter(pl.col(_V) != 0)
     goods = _goods(tally, numbering)
-    sides = _sides(bilateral, bilateral if goods is None else goods)
+    countries = [code for code, name in enumerate(numbering.names, start=1) if name != NES]
+    sides = _sides(bilateral, bilateral if goods is None else goods).filter(pl.col("_m").is_in(countries))
+    between = bilateral.filter(
+        pl.col(_I) != pl.col(_J), pl.col(_I).is_in(countries), pl.col(_J).is_in(countries)
+    )
+    world = bilateral.group_by(CELL).agg(pl.col(_V).sum().alias("world"))
     parts = []
     if any_pair(wanted):
         symbols = {symbol for each in wanted for symbol in each.index.needs}
-        parts.append(_pair_rows(flows, bilateral, sides, symbols, zeros=zeros))
+        parts.append(_pair_rows(flows, between, sides, world, symbols, zeros=zeros))
     if any_country(wanted):
-        parts.append(_country_rows(bilateral, sides, goods, zeros=zeros))
+        parts.append(_country_rows(between, sides, world, goods, zeros=zeros))
     rows = pl.concat(parts, how="diagonal") if parts else bilateral.clear()
     rows = rows.sort(CELL, A, B).with_columns(kind_of_row())
     flags = {"rca": "no_goods_total", "rsca": "no_goods_total"} if goods is None else {}
@@ -150,10 +160,16 @@ def _sides(bilateral: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pair_rows(
-    flows: pl.DataFrame, bilateral: pl.DataFrame, sides: pl.DataFrame, symbols: set[str], *, zeros: bool
+    flows: pl.DataFrame,
+    between: pl.DataFrame,
+    sides: pl.DataFrame,
+    world: pl.DataFrame,
+    symbols: set[str],
+    *,
+    zeros: bool,
 ) -> pl.DataFrame:
-    """Ordered pairs with their symbols, both directions of each."""
-    pairs = bilateral.filter(pl.col(_I) != pl.col(_J)).rename({_I: A, _J: B, _V: "out"})
+    """Ordered pairs of countries with their symbols, both directions of each."""
+    pairs = between.rename({_I: A, _J: B, _V: "out"})
     keys = pairs.select(CELL, A, B)
     if zeros:
         sellers = sides.filter(pl.col("exports").is_not_null()).select(CELL, pl.col("_m").alias(A))
@@ -168,7 +184,7 @@ def _pair_rows(
     rows = rows.with_columns(
         _zero_if("exports_a", "imports_b", "out"),
         _zero_if("exports_b", "imports_a", "back"),
-    ).join(bilateral.group_by(CELL).agg(pl.col(_V).sum().alias("world")), on=CELL, how="left")
+    ).join(world, on=CELL, how="left")
     rows = rows.with_columns((pl.col("out") + pl.col("back")).alias("both"))
     if "imbalance" in symbols:
         rows = rows.join(_imbalance(flows), on=[CELL, A, B], how="left")
@@ -204,19 +220,20 @@ def _imbalance(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _country_rows(
-    bilateral: pl.DataFrame, sides: pl.DataFrame, goods: pl.DataFrame | None, *, zeros: bool
+    between: pl.DataFrame,
+    sides: pl.DataFrame,
+    world: pl.DataFrame,
+    goods: pl.DataFrame | None,
+    *,
+    zeros: bool,
 ) -> pl.DataFrame:
     """One row a country with what the indices of one country need."""
     key = [CELL, A]
     rows = sides.rename({"_m": A, "exports": "field"})
-    abroad = (
-        bilateral.filter(pl.col(_I) != pl.col(_J))
-        .group_by(CELL, pl.col(_J).alias(A))
-        .agg(
-            pl.col(_V).sum().alias("abroad"),
-            # squares of thousandths of dollars pass 2^63; 128 bits hold their sum exactly, in any order
-            (pl.col(_V).cast(pl.Int128) * pl.col(_V).cast(pl.Int128)).sum().cast(pl.Float64).alias("squares"),
-        )
+    abroad = between.group_by(CELL, pl.col(_J).alias(A)).agg(
+        pl.col(_V).sum().alias("abroad"),
+        # squares of thousandths of dollars pass 2^63; 128 bits hold their sum exactly, in any order
+        (pl.col(_V).cast(pl.Int128) * pl.col(_V).cast(pl.Int128)).sum().cast(pl.Float64).alias("squares"),
     )
     rows = rows.join(abroad, on=key, how="left")
     known = pl.col("imports").is_not_null()
@@ -224,7 +241,7 @@ def _country_rows(
         pl.when(known).then(pl.col(name).fill_null(0)).otherwise(None).alias(name)
         for name in ("abroad", "squares")
     )
-    rows = rows.join(bilateral.group_by(CELL).agg(pl.col(_V).sum().alias("world_field")), on=CELL, how="left")
+    rows = rows.join(world.rename({"world": "world_field"}), on=CELL, how="left")
     if goods is None:
         rows = rows.with_columns(pl.lit(None, pl.Int64).alias(name) for name in ("goods", "world_goods"))
     else:

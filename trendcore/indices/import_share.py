@@ -8,7 +8,8 @@ Unit and range
 Zero and missing
     0 where both are covered and no flow is listed, null flagged ``not_known`` where one is not covered; null
     where a imports nothing. Re-imports (a from a) are no pair, but stay in M unless the tally dropped them
-    (``self_flows="drop"``); aggregates such as World must be out before.
+    (``self_flows="drop"``). Imports from what is no country (``nes``) are no pair, but always in M. So a's
+    shares may add up to less than 1. Aggregates such as World must be out before.
 How to read it
     How far a depends on b as a seller. Entrepots such as Hong Kong and Singapore are not producers.
 Neutral value
@@ -45,5 +46,5 @@ INDEX = Index(
     evaluate=import_share,
     needs=("back", "imports_a"),
     source="bilateral import dependency, CEPII GeoDep (bdd 41)",
-    notes="Re-imports stay in the denominator unless the tally dropped them.",
+    notes="Imports from nes stay in the denominator, and re-imports unless the tally dropped them.",
 )

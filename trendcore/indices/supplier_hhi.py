@@ -2,11 +2,12 @@
 
 Formula
     supplier_hhi(a) = sum of s_j^2, s_j the share of supplier j in a's imports of the products of the cell;
-    re-imports (a from a) are left out and the shares renormalised.
+    re-imports (a from a) and imports from what is no country (``nes``: one supplier or many) are left out and
+    the shares renormalised.
 Unit and range
     a pure number, 1/n to 1 with n suppliers of a positive value; of one country: b is null.
 Zero and missing
-    never 0; null where a imports nothing from abroad.
+    never 0; null where a imports nothing from other countries.
 How to read it
     1: a single supplier. 1/HHI is the number of equal suppliers that would be as concentrated. CEPII's GeoDep
     takes more than 0.4 for dependent. Not normalised by the number of suppliers.
@@ -45,5 +46,5 @@ INDEX = Index(
     needs=("squares", "abroad"),
     subject="country",
     source="Hirschman 1964, American Economic Review 54(5), 761-762",
-    notes="Foreign suppliers only: re-imports are left out and the shares renormalised.",
+    notes="Foreign countries only: re-imports and nes are left out and the shares renormalised.",
 )

@@ -2,7 +2,8 @@
 
 Formula
     trade_intensity_drysdale(a, b) = (v / X_a) / (M_b / (M_w - M_a)); v exports of a to b, X_a exports of a,
-    M_b imports of b, M_a of a, M_w the world's imports, all of the products of the cell.
+    M_b imports of b, M_a of a, M_w the world's imports, all of the products of the cell. Trade with what is
+    no country (``nes``) stays in all of them: it is a market of a, so part of M_w - M_a as of X_a.
 Unit and range
     a pure number, 0 and up; directed: a the exporter, b the importer.
 Zero and missing

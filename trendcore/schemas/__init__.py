@@ -1,7 +1,9 @@
 """Canonical Arrow schemas: what every source gives and every later step takes.
 
 Codes of countries are those of the country table (`trendcore.taxonomy`): ISO 3166-1 numeric, and codes of
-our own from 1000 on. Years are calendar years. Money is in thousandths of a US dollar.
+our own from 1000 on. Ends of trade flows may also be pseudo-codes, from 2000 on: remainders such as "Areas,
+nes", no country but a part of totals (`Countries.remainders`). Years are calendar years. Money is in
+thousandths of a US dollar.
 """
 
 from __future__ import annotations

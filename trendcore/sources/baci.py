@@ -66,7 +66,7 @@ class Baci:
     Values are thousandths of a US dollar (``v`` is in thousands of dollars, at three decimals). A zero is
     stored: it is a flow below half a dollar. A key (year, exporter, importer, product) that comes
     again with the same value is set aside as a repeat, with another value it is quarantined; nothing is
-    ever summed here.
+    ever summed here. Remainders ("Europe EFTA, nes") are kept under their pseudo-codes, totals are set aside.
     """
 
     name: str = "baci"

@@ -45,9 +45,10 @@ class Comtrade:
 
     ``reporter_side`` says whose report a row is: ``importer`` (imports, re-imports; mostly CIF) or
     ``exporter`` (exports, re-exports; mostly FOB). Exports hold the re-exports already, and imports the
-    re-imports: a sum takes one ``flow``. A country's flow with itself is kept.
+    re-imports: a sum takes one ``flow``. A country's flow with itself is kept, and so are its flows with
+    remainders ("Areas, nes", bunkers, free zones), under their pseudo-codes: they are parts of its total.
 
-    Set aside are World and other groups (``aggregate``), rows by second partner, customs procedure or
+    Set aside are World and the European Union (``aggregate``), rows by second partner, customs procedure or
     transport (``breakdown``), months (``not_annual``), services, other classifications than the HS
     (``not_hs``), all goods (``total``), rows that come again (``repeat``), and what another level of the
     HS in the file holds too (``parent_level``, ``child_level``: see `comtrade_rows.mark_levels`).

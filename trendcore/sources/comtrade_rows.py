@@ -54,11 +54,12 @@ def judged(frame: pl.DataFrame, countries: Countries) -> pl.DataFrame:
     """
     frame = frame.with_columns(pl.exclude("line", "raw").str.strip_chars())
     aggregates = sorted(int(code) for code in countries.aggregates("comtrade"))
+    remainders = sorted(countries.remainders())
     frame = _countries(_fields(frame), countries)
     frame = frame.with_columns(**_sides()).with_columns(aside=_aside(aggregates), broken=_broken())
     # a row that would not count anyway is not judged by its numbers
     return frame.with_columns(
-        refused=pl.coalesce("broken", pl.when(pl.col("aside").is_null()).then(_wrong())),
+        refused=pl.coalesce("broken", pl.when(pl.col("aside").is_null()).then(_wrong(remainders))),
         aside=pl.when(pl.col("broken").is_null()).then("aside"),
     )
 
@@ -166,7 +167,9 @@ def _aside(aggregates: list[int]) -> pl.Expr:
     )
 
 
-def _wrong() -> pl.Expr:
+def _wrong(remainders: list[int]) -> pl.Expr:
+    # trade with areas that are not named is reported, but no such area reports
+    nobody = pl.col("reporter_code").is_null() | pl.col("reporter_code").is_in(remainders)
     return first_reason(
         [
             (
@@ -180,7 +183,7 @@ def _wrong() -> pl.Expr:
             ),
             ("value is not a number", pl.col("value").is_null()),
             ("negative value", pl.col("value") < 0),
-            (pl.format("unknown reporter {}", "reporter"), pl.col("reporter_code").is_null()),
+            (pl.format("unknown reporter {}", "reporter"), nobody),
             (pl.format("unknown partner {}", "partner"), pl.col("partner_code").is_null()),
         ]
     )

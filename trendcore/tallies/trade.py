@@ -12,7 +12,7 @@ from trendcore.errors import InputError, SchemaError, UsageError
 from trendcore.tallies.cells import check_by
 from trendcore.tallies.inputs import frames, names_of, spread
 from trendcore.tallies.naming import Naming
-from trendcore.tallies.types import TallyMeta, TradeTally
+from trendcore.tallies.types import NES, TallyMeta, TradeTally
 
 if TYPE_CHECKING:
     from trendcore.taxonomy import CountryPolicy
@@ -41,7 +41,8 @@ def tally_trade(
     ----------
     flows
         A row a flow: a DataFrame, LazyFrame, pyarrow table or batches. Aggregates such as World, and
-        re-exports, are to be out before.
+        re-exports, are to be out before. Remainders ("Areas, nes", bunkers, free zones) are to be in, or all
+        shares are too large: an end that is ``"nes"`` is part of totals, but no country.
     by
         Columns whose combinations are the cells. A list column counts a flow once in each distinct value (a
         product in two fields). The product column may be among them: then each product is a cell of its own.
@@ -53,8 +54,10 @@ def tally_trade(
     self_flows
         Flows of a country to itself (re-imports): ``in_total`` keeps them as rows, so that they are part of
         totals, ``drop`` leaves them out. A policy that merges two countries makes their trade such a flow.
+        Trade between two remainders is none.
     labels
-        Displayed name of each code, for columns of codes.
+        Displayed name of each code, for columns of codes. Codes of ``taxonomy.countries().remainders()`` that
+        it does not name are displayed as ``nes``, all as one end.
     policy
         Country policy, applied first. A flow of which it maps an end to unknown is left out.
 
@@ -90,7 +93,7 @@ def tally_trade(
         raise UsageError(f"self_flows is 'in_total' or 'drop', not {self_flows!r}")
     if isinstance(by, str):
         raise UsageError(f"by is a list of columns: write by=[{by!r}]")
-    naming = Naming(labels, policy)
+    naming = Naming(_with_remainders(labels), policy)
     cells = tuple("product" if name == product else name for name in by)
     renamed = {product: "product", exporter: "exporter", importer: "importer", value: "value"}
     tally = _sum(flows, [*by, product], renamed, naming, self_flows, what="flows")
@@ -128,9 +131,17 @@ def _sum(
         part = part.with_columns(_displayed(part[end], naming) for end in _ENDS)
         keep = pl.col("exporter").is_not_null() & pl.col("importer").is_not_null()
         if self_flows == "drop":
-            keep &= pl.col("exporter") != pl.col("importer")
+            keep &= (pl.col("exporter") != pl.col("importer")) | (pl.col("exporter") == NES)
         parts.append(part.filter(keep).group_by(key).agg(pl.col("value").cast(pl.Int64).sum()))
     return pl.concat(parts, how="vertical_relaxed").group_by(key).agg(pl.col("value").sum()).sort(key)
+
+
+def _with_remainders(labels: Mapping[int, str] | None) -> Mapping[int, str] | None:
+    if labels is None:
+        return None
+    from trendcore import taxonomy
+
+    return dict.fromkeys(taxonomy.countries().remainders(), NES) | dict(labels)
 
 
 def _check_value(column: pl.Series, what: str) -> None:

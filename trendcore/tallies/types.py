@@ -29,6 +29,9 @@ WORKS_TOTALS: Final = ("works", "works_known", "works_intl", "sum_n", "sum_pairs
 DIRECTED_MEMBERS: Final = ("works", "partner_works", "works_abroad", "partner_abroad")
 DIRECTED_TOTALS: Final = ("works", "works_known")
 
+#: an end of a trade flow that is no country but a part of totals: areas not elsewhere specified
+NES: Final = "nes"
+
 
 @dataclass(frozen=True)
 class TallyMeta:
@@ -300,7 +303,8 @@ class TradeTally:
     ----------
     flows
         ``by`` columns, product (once, where it is one of them), exporter, importer, value: thousandths of a
-        US dollar, summed. Flows of a country to itself are rows too, unless dropped.
+        US dollar, summed. Flows of a country to itself are rows too, unless dropped. Exporter or importer may
+        be ``nes`` (`NES`): no country, but a part of all totals.
     goods
         ``by`` columns but those that all goods do not have (field, product), exporter, importer, value: trade
         in all goods. None where the data do not hold all goods.

@@ -4,6 +4,11 @@ Codes are ISO 3166-1 numeric; those of former states and of Kosovo are ours, fro
 bend codes (490 is Taiwan in trade, 58 was Belgium with Luxembourg, ``CS`` was two countries in turn), so
 a code is always read as (system, value, year).
 
+Feeds of trade also list partners that are no country: totals (World), which hold what is listed beside them
+and are to be left out of sums, and remainders ("Areas, nes", bunkers, free zones), which are a part of every
+total that nothing else holds. Remainders have pseudo-codes, 2000 and the feed's code: no label, no row of the
+table.
+
 Sources: ISO 3166-1 and 3166-3; UN M49; CEPII BACI and UN Comtrade code lists; WIPO Standard ST.3.
 """
 
@@ -19,11 +24,14 @@ import polars as pl
 from trendcore.errors import UsageError
 from trendcore.taxonomy._data import content_hash, packaged_rows
 
-VERSION: Final = "2026.1"
+VERSION: Final = "2026.2"
 SYSTEMS: Final = ("iso2", "iso3", "m49", "baci", "comtrade", "st3", "patentsview", "name")
 NUMERIC: Final = frozenset({"m49", "baci", "comtrade"})
 #: first code of this project; ISO numeric codes end at 999
 FIRST_OWN_CODE: Final = 1000
+
+#: kind of a code in country_aggregates.csv that is a part of totals
+REMAINDER: Final = "remainder"
 
 TABLE_SCHEMA: Final = {
     "code": pl.Int16,
@@ -75,9 +83,12 @@ class Countries:
     _names: dict[int, str] = field(repr=False)
     _meanings: dict[str, dict[str | int, tuple[Meaning, ...]]] = field(repr=False)
     _aggregates: dict[str, frozenset[str | int]] = field(repr=False)
+    _remainders: dict[int, str] = field(repr=False)
 
     def resolve(self, system: str, value: str | int, year: int | None = None) -> int | None:
         """Return our code of a feed's country code, or None where it is unknown or no country.
+
+        A remainder of ``baci`` and ``comtrade`` gives its pseudo-code, see `remainders`.
 
         Parameters
         ----------
@@ -117,31 +128,43 @@ class Countries:
         return "" if meaning is None else meaning.caveat
 
     def mapping(self, system: str, year: int | None = None) -> dict[str | int, int]:
-        """Every code of a system that resolves in a year: numbers for numeric systems, else strings.
+        """Every code of a system that resolves in a year, remainders too: numbers for numeric systems.
 
-        For `polars.Expr.replace_strict` and the like: build it once, use it for a column. Strings are in
-        upper case (names: lower case without accents and punctuation). Codes that mean two countries are
-        left out without a year.
+        For `polars.Expr.replace_strict` and the like: build it once, use it for a column. Codes of other
+        systems are strings in upper case (names: lower case without accents and punctuation). Codes that
+        mean two countries are left out without a year.
 
         Examples
         --------
         >>> numbers = countries().mapping("baci", 2005)
-        >>> numbers[842], 58 in numbers
-        (840, False)
+        >>> numbers[842], numbers[899], 58 in numbers
+        (840, 2899, False)
         """
         found = {key: _only(meanings, year) for key, meanings in self._system(system).items()}
         return {key: meaning.code for key, meaning in found.items() if meaning is not None}
 
     def aggregates(self, system: str) -> frozenset[str | int]:
-        """Codes of a system that are no country: world, groups, remainders, offices of several states.
+        """Codes of a system that no sum may hold: world, groups, offices of several states, unknown.
+
+        Remainders are none of them: they are parts of totals.
 
         Examples
         --------
-        >>> 0 in countries().aggregates("comtrade"), 490 in countries().aggregates("comtrade")
-        (True, False)
+        >>> [code in countries().aggregates("comtrade") for code in (0, 490, 899)]
+        [True, False, False]
         """
         self._system(system)
         return self._aggregates.get(system, frozenset())
+
+    def remainders(self) -> dict[int, str]:
+        """Pseudo-code to name of the partners in trade that are no country, but parts of its totals.
+
+        Examples
+        --------
+        >>> countries().remainders()[2899], countries().resolve("comtrade", 899)
+        ('Areas, nes', 2899)
+        """
+        return dict(self._remainders)
 
     def labels(self) -> dict[int, str]:
         """Code to what is displayed: ISO alpha-2, or a unique label of ours for a former state."""
@@ -216,6 +239,11 @@ def countries() -> Countries:
         _meanings=_meanings(table, rows["country_feed_codes.csv"], rows["country_aggregates.csv"])
         | {"name": _name_meanings(table, rows["country_names.csv"])},
         _aggregates=_aggregates(rows["country_aggregates.csv"]),
+        _remainders={
+            int(row["code"]): row["name"]
+            for row in rows["country_aggregates.csv"]
+            if row["kind"] == REMAINDER
+        },
     )
 
 
@@ -270,7 +298,10 @@ def _meanings(
         known |= {key: tuple(meanings) for key, meanings in own.items()}
         for row in aggregates:
             if row["system"] == system:
-                known.pop(_must_key(system, row["value"]), None)
+                key = _must_key(system, row["value"])
+                known.pop(key, None)
+                if row["kind"] == REMAINDER:
+                    known[key] = (Meaning(int(row["code"]), note=row["name"]),)
         out[system] = known
     return out
 
@@ -281,11 +312,11 @@ def _us_style(alpha2: dict[str, Meaning], alpha3: set[str]) -> dict[str, Meaning
 
 
 def _aggregates(rows: list[dict[str, str]]) -> dict[str, frozenset[str | int]]:
-    systems = {row["system"] for row in rows}
-    return {
-        system: frozenset(_must_key(system, row["value"]) for row in rows if row["system"] == system)
-        for system in sorted(systems)
-    }
+    found: dict[str, set[str | int]] = {}
+    for row in rows:
+        if row["kind"] != REMAINDER:
+            found.setdefault(row["system"], set()).add(_must_key(row["system"], row["value"]))
+    return {system: frozenset(codes) for system, codes in found.items()}
 
 
 def _name_meanings(

@@ -10,6 +10,7 @@ from trendcore import indices, taxonomy
 from trendcore.errors import UnknownIndexError, UsageError
 from trendcore.indices import request
 from trendcore.store import Manifest, Store
+from trendcore.tallies.types import NES
 from trendcore.update.works import CELL
 
 #: wide tables that hold countries
@@ -75,7 +76,8 @@ def long_indices(
 def canonical(store: Store, table: str) -> pl.LazyFrame:
     """Read the stored rows of a canonical table, of the inputs that count, with displayed countries."""
     rows = store.scan(table, list(store.ledger().active()))
-    labels = taxonomy.countries().labels()
+    known = taxonomy.countries()
+    labels = dict.fromkeys(known.remainders(), NES) | known.labels()
     names = rows.collect_schema().names()
     shown = [pl.col(name).replace_strict(labels, return_dtype=pl.String) for name in _CODES if name in names]
     shown += [

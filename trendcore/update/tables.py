@@ -8,7 +8,7 @@ members, pairs         tallies of papers and patents
 patterns               works by set of countries: blocs, policies and intervals can be had from it
 ownership_members,     patents by countries of inventors (a) and of owners (b)
 ownership_pairs
-trade_flows            values by product, exporter and importer
+trade_flows            values by product, exporter and importer; nes is an end that is no country
 indices                papers and patents, an index a column
 ownership_indices      invented in a, owned in b
 trade_indices          trade of a field
