@@ -253,3 +253,16 @@ def test_blocks_of_works_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trendcore.tallies.works.BLOCK_WORKS", 7)
     for changes, expected in zip(asked, whole, strict=True):
         assert_same_tally(tc.tally(frame, members="countries", by=BY, **changes), expected)
+
+
+def test_indices_of_blocs() -> None:
+    """Of the six works g7 and quad have five each; in four of them two different members meet."""
+    drawn: Drawn = [("ai", 2020, list(names)) for names in (["US", "JP", "KR"], ["US", "KR"], ["AU", "DE"])]
+    drawn += [("ai", 2020, list(names)) for names in (["KR"], ["DE", "US"], ["JP", "US"])]
+    table = tc.indices.compute(tally(drawn, ["quad", ("quad", "g7")]), ["joint", "salton", "share"])
+    values = {row[2:6]: row[6] for row in table.iter_rows()}
+    assert values["g7+quad", "bloc:g7", "bloc:quad", "joint"] == 4
+    assert values["g7+quad", "bloc:g7", "bloc:quad", "salton"] == 4 / 5
+    assert values["quad", "KR", "bloc:quad", "share"] == 2 / 2
+    assert values["quad", "bloc:quad", "KR", "share"] == 2 / 4
+    assert set(table["universe"]) == {"bloc:quad,g7+quad"}
