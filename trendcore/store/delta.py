@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -93,9 +93,13 @@ class ParquetFile:
         self.rows = 0
         make_folder(folder)
         self._file = NewFile(folder, ".parquet")
-        self._writer = pq.ParquetWriter(
-            self._file, schema, compression="zstd", compression_level=1, write_page_checksum=True
-        )
+        try:
+            self._writer = pq.ParquetWriter(
+                self._file, schema, compression="zstd", compression_level=1, write_page_checksum=True
+            )
+        except BaseException:
+            self._file.give_up()
+            raise
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Append a batch."""
@@ -116,6 +120,9 @@ class ParquetFile:
         """Remove the file, finished or not."""
         self._batches.clear()
         self._file.give_up()
+        # else it would be closed, and so written to, when it is collected
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
 
     def _write(self) -> None:
         if self._batches:

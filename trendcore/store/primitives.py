@@ -164,6 +164,7 @@ class NewFile:
     def __init__(self, folder: Path, ending: str) -> None:
         self._folder, self._ending, self._token = folder, ending, secrets.token_hex(4)
         self._hash = hashlib.sha256()
+        self._given_up = False
         self.size = 0
         self._path = folder / f".{self._token}{UNFINISHED}"
         self._file: IO[bytes] = self._path.open("xb")
@@ -180,8 +181,9 @@ class NewFile:
         return self.size
 
     def write(self, data: bytes | memoryview) -> int:
-        """Append bytes."""
-        self._file.write(data)
+        """Append bytes; of a file that was given up they are dropped."""
+        if not self._given_up:
+            self._file.write(data)
         self._hash.update(data)
         length = data.nbytes if isinstance(data, memoryview) else len(data)
         self.size += length
@@ -212,6 +214,7 @@ class NewFile:
 
     def give_up(self) -> None:
         """Remove the file, finished or not."""
+        self._given_up = True
         with suppress(OSError):
             self._file.close()
         remove(self._path)

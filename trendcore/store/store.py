@@ -36,6 +36,8 @@ from trendcore.store.writer import InputWriter, stored_schema
 _MARK: Final = "workspace.json"
 _LEDGER: Final = "ledger.json"
 _LOCK: Final = "lock"
+#: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
+_MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 
 
 class _Mark(msgspec.Struct):
@@ -387,7 +389,13 @@ class Store:
 def _local(path: str | Path) -> Path:
     if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
         raise WorkspaceError(f"{path}: a workspace is a local folder")
-    return Path(path).expanduser()
+    root = Path(path).expanduser()
+    for part in root.absolute().parts[1:]:
+        if found := _MISREAD.search(part):
+            raise WorkspaceError(
+                f"{root}: deltalake misreads {found[0]!r} in the name of a folder; choose another one"
+            )
+    return root
 
 
 def _check_free(root: Path) -> None:
