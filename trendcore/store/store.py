@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -13,14 +12,13 @@ import filelock
 import msgspec
 import polars as pl
 
-from trendcore.config import FILE as SETTINGS
 from trendcore.errors import ConflictError, StorageError, TrendcoreError, WorkspaceError
 from trendcore.schemas import CANONICAL
 from trendcore.store import delta, publishing, releases
 from trendcore.store.delta import INPUT, DataFile, scan_files
+from trendcore.store.folder import LEDGER, check_free, local_folder
 from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.primitives import (
-    UNFINISHED,
     create,
     damage,
     make_folder,
@@ -34,10 +32,7 @@ from trendcore.store.releases import Manifest, ReleaseInfo
 from trendcore.store.writer import InputWriter, stored_schema
 
 _MARK: Final = "workspace.json"
-_LEDGER: Final = "ledger.json"
 _LOCK: Final = "lock"
-#: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
-_MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 
 
 class _Mark(msgspec.Struct):
@@ -95,15 +90,15 @@ class Store:
         StorageError
             It cannot be written.
         """
-        root = _local(path)
+        root = local_folder(path)
         with storage_errors(root):
             if (root / _MARK).exists():
                 return cls.open(root)
-            _check_free(root)
+            check_free(root)
             make_folder(root)
             # the mark comes last: a folder without it is none, a workspace without a ledger is damaged
             for name, record in (
-                (_LEDGER, Ledger()),
+                (LEDGER, Ledger()),
                 (_MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
             ):
                 with suppress(FileExistsError):
@@ -127,7 +122,7 @@ class Store:
         Traceback (most recent call last):
         trendcore.errors.WorkspaceError: nowhere is no workspace: `trendcore ingest FEED PATH -w nowhere`...
         """
-        root = _local(path)
+        root = local_folder(path)
         with storage_errors(root):
             if not (root / _MARK).exists():
                 raise WorkspaceError(
@@ -172,7 +167,7 @@ class Store:
         WorkspaceError
             A newer trendcore wrote it.
         """
-        path = self.root / _LEDGER
+        path = self.root / LEDGER
         ledger = load(path, Ledger)
         try:
             ledger.check()
@@ -192,7 +187,7 @@ class Store:
         """
         self._check_locked()
         ledger.check()
-        path = self.root / _LEDGER
+        path = self.root / LEDGER
         with storage_errors(path):
             replace(path, encode(ledger))
 
@@ -366,7 +361,7 @@ class Store:
             if key in wanted and held.get(key, 0) != said:
                 raise StorageError(
                     f"{self.root / 'tables' / table} holds {held.get(key, 0):,} rows of input {key},"
-                    f" {self.root / _LEDGER} says {said:,}: the workspace is damaged"
+                    f" {self.root / LEDGER} says {said:,}: the workspace is damaged"
                 )
 
     def _remove_one(self, content: str) -> None:
@@ -384,28 +379,3 @@ class Store:
         with storage_errors(folder):
             for content in contents:
                 remove_folder(folder / f"{INPUT}={content}")
-
-
-def _local(path: str | Path) -> Path:
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
-        raise WorkspaceError(f"{path}: a workspace is a local folder")
-    root = Path(path).expanduser()
-    for part in root.absolute().parts[1:]:
-        if found := _MISREAD.search(part):
-            raise WorkspaceError(
-                f"{root}: deltalake misreads {found[0]!r} in the name of a folder; choose another one"
-            )
-    return root
-
-
-def _check_free(root: Path) -> None:
-    """Check that a folder may become a workspace: what an interrupted `create` leaves is no obstacle."""
-    if not root.is_dir():
-        if root.exists():
-            raise WorkspaceError(f"{root} is a file; a workspace is a folder")
-        return
-    there = {path.name for path in root.iterdir() if not path.name.endswith(UNFINISHED)}
-    if SETTINGS not in there and there - {_LEDGER}:
-        raise WorkspaceError(
-            f"{root} is not empty and no workspace ({min(there)} is in it): give a new folder"
-        )

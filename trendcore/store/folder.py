@@ -1,0 +1,59 @@
+"""Which folders may be workspaces."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from trendcore.config import FILE as SETTINGS
+from trendcore.errors import WorkspaceError
+from trendcore.store.primitives import UNFINISHED
+
+LEDGER: Final = "ledger.json"
+#: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
+_MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
+
+
+def local_folder(path: str | Path) -> Path:
+    """Return the path of a workspace's folder, which need not be there.
+
+    Raises
+    ------
+    WorkspaceError
+        It is the address of a remote store, or has a name that deltalake misreads.
+
+    Examples
+    --------
+    >>> local_folder("s3://bucket/ws")
+    Traceback (most recent call last):
+    trendcore.errors.WorkspaceError: s3://bucket/ws: a workspace is a local folder
+    """
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
+        raise WorkspaceError(f"{path}: a workspace is a local folder")
+    root = Path(path).expanduser()
+    for part in root.absolute().parts[1:]:
+        if found := _MISREAD.search(part):
+            raise WorkspaceError(
+                f"{root}: deltalake misreads {found[0]!r} in the name of a folder; choose another one"
+            )
+    return root
+
+
+def check_free(root: Path) -> None:
+    """Check that a folder may become a workspace: what an interrupted attempt leaves is no obstacle.
+
+    Raises
+    ------
+    WorkspaceError
+        It is a file, or holds something else and no settings of a workspace.
+    """
+    if not root.is_dir():
+        if root.exists():
+            raise WorkspaceError(f"{root} is a file; a workspace is a folder")
+        return
+    there = {path.name for path in root.iterdir() if not path.name.endswith(UNFINISHED)}
+    if SETTINGS not in there and there - {LEDGER}:
+        raise WorkspaceError(
+            f"{root} is not empty and no workspace ({min(there)} is in it): give a new folder"
+        )
