@@ -81,7 +81,9 @@ def ingest(
     one_of("feed", feed, ("openalex", "patentsview", "baci", "comtrade"))
     one_of("--keep", keep, ("fields", "all"))
     with progress(f"ingest {feed}") as advance:
-        result = Workspace(workspace).ingest(feed, *paths, keep=keep, progress=advance)
+        result = Workspace(workspace).ingest(
+            feed, *paths, keep="all" if keep == "all" else "fields", progress=advance
+        )
     record = ingest_record(result)
     if json:
         print_json(record)
@@ -145,7 +147,10 @@ def ingest_record(result: IngestResult) -> Record:
         }
         for counts in result.counts
     ]
-    totals = {key: sum(int(entry[key]) for entry in files) for key in ("read", "accepted", "quarantined")}
+    totals = {
+        key: sum(getattr(counts, key) for counts in result.counts)
+        for key in ("read", "accepted", "quarantined")
+    }
     aside: dict[str, int] = {}
     for counts in result.counts:
         for reason, n in counts.set_aside.items():

@@ -53,7 +53,8 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
         (pl.col("source") == source) & pl.col("role").eq_missing(pl.lit(role, dtype=pl.String)),
         pl.col("field") == question.field,
     )
-    year = question.year if question.year is not None else cells.filter(pl.col("year_complete"))["year"].max()
+    complete: list[int] = sorted(cells.filter(pl.col("year_complete"))["year"].to_list())
+    year = question.year if question.year is not None else complete[-1] if complete else None
     if year is None or year not in cells["year"]:
         raise UsageError(f"nothing is published for {question.field} in {source} of the year {year}")
     rows = workspace.indices(
