@@ -10,6 +10,7 @@ from trendcore.config import FILE as SETTINGS
 from trendcore.errors import WorkspaceError
 from trendcore.store.primitives import UNFINISHED
 
+MARK: Final = "workspace.json"
 LEDGER: Final = "ledger.json"
 #: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
 _MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
@@ -53,7 +54,9 @@ def check_free(root: Path) -> None:
             raise WorkspaceError(f"{root} is a file; a workspace is a folder")
         return
     there = {path.name for path in root.iterdir() if not path.name.endswith(UNFINISHED)}
-    if SETTINGS not in there and there - {LEDGER}:
+    strangers = there - {LEDGER}
+    # the mark is there now if another process has made the workspace meanwhile
+    if strangers and SETTINGS not in there and not (root / MARK).exists():
         raise WorkspaceError(
-            f"{root} is not empty and no workspace ({min(there)} is in it): give a new folder"
+            f"{root} is not empty and no workspace ({min(strangers)} is in it): give a new folder"
         )

@@ -16,7 +16,7 @@ from trendcore.errors import ConflictError, StorageError, TrendcoreError, Worksp
 from trendcore.schemas import CANONICAL
 from trendcore.store import delta, publishing, releases
 from trendcore.store.delta import INPUT, DataFile, scan_files
-from trendcore.store.folder import LEDGER, check_free, local_folder
+from trendcore.store.folder import LEDGER, MARK, check_free, local_folder
 from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.primitives import (
     create,
@@ -31,7 +31,6 @@ from trendcore.store.records import FORMAT_VERSION, encode, load
 from trendcore.store.releases import Manifest, ReleaseInfo
 from trendcore.store.writer import InputWriter, stored_schema
 
-_MARK: Final = "workspace.json"
 _LOCK: Final = "lock"
 
 
@@ -92,14 +91,14 @@ class Store:
         """
         root = local_folder(path)
         with storage_errors(root):
-            if (root / _MARK).exists():
+            if (root / MARK).exists():
                 return cls.open(root)
             check_free(root)
             make_folder(root)
             # the mark comes last: a folder without it is none, a workspace without a ledger is damaged
             for name, record in (
                 (LEDGER, Ledger()),
-                (_MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
+                (MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
             ):
                 with suppress(FileExistsError):
                     create(root / name, encode(record))
@@ -124,11 +123,11 @@ class Store:
         """
         root = local_folder(path)
         with storage_errors(root):
-            if not (root / _MARK).exists():
+            if not (root / MARK).exists():
                 raise WorkspaceError(
                     f"{root} is no workspace: `trendcore ingest FEED PATH -w {root}` makes one"
                 )
-        load(root / _MARK, _Mark)
+        load(root / MARK, _Mark)
         return cls(root.absolute())
 
     @contextmanager
