@@ -32,27 +32,27 @@ def _answer(pairs: pl.DataFrame, members: pl.DataFrame) -> Answer:
 
 
 def with_polars(works: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Run in the streaming engine: distinct (work, member) rows, then a self-join.
+    """Run in the streaming engine: distinct members of each work, then a self-join of works of two or more.
 
-    Of four forms tried (this one; sets first, then counted; positions of a set paired; pairs as lists) the
-    fastest.
+    The fastest at 2e7 works of the forms tried: distinct (work, member) rows joined with themselves; sets
+    counted, then paired; positions of a set paired; pairs as lists.
     """
-    rows = (
-        works.lazy()
-        .with_row_index("work")
-        .explode("members", empty_as_null=False, keep_nulls=False)
-        .rename({"members": "a"})
-        .unique()
-    )
+    sets = works.lazy().with_row_index("work").with_columns(pl.col("members").list.unique())
+    rows = _exploded(sets)
+    several = _exploded(sets.filter(pl.col("members").list.len() > 1))
     members = rows.group_by(*BY, member="a").agg(works=pl.len())
     pairs = (
-        rows.join(rows.select("work", b="a"), on="work")
+        several.join(several.select("work", b="a"), on="work")
         .filter(pl.col("a") < pl.col("b"))
         .group_by(*BY, "a", "b")
         .agg(joint=pl.len())
     )
     found = pl.collect_all([pairs, members], engine="streaming")
     return found[0], found[1]
+
+
+def _exploded(sets: pl.LazyFrame) -> pl.LazyFrame:
+    return sets.explode("members", empty_as_null=False, keep_nulls=False).rename({"members": "a"})
 
 
 def with_duckdb(works: pl.DataFrame, threads: int) -> tuple[pl.DataFrame, pl.DataFrame]:
