@@ -135,7 +135,8 @@ def _parts(tables: Tables) -> Found:
     for end in ("a", "b"):
         own = members.select(*CELL, pl.col("member").alias(end), pl.col("works_intl").alias(f"of_{end}"))
         pairs = pairs.join(own, on=[*CELL, end], how="left")
-    small = pl.min_horizontal("of_a", "of_b").fill_null(0)
+    # a member without a row has no works; nulls are no smallest value to Polars
+    small = pl.min_horizontal(pl.col("of_a", "of_b").fill_null(0))
     wrong = (pl.col("joint") < 1) | (pl.col("joint") > small)
     return _failing(pairs, "pairs", wrong, [*CELL, "a", "b", "joint", "of_a", "of_b"])
 

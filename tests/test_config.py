@@ -1,0 +1,69 @@
+"""Where settings come from, which one wins, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trendcore.config import Settings, settings
+from trendcore.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TRENDCORE_{name.upper()}", raising=False)
+
+
+def test_argument_over_environment_over_file_over_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings(tmp_path).policy == "default"
+    (tmp_path / "trendcore.toml").write_text('policy = "territories-apart"\nbreadth = "wide"\n')
+    assert settings(tmp_path).policy == "territories-apart"
+    monkeypatch.setenv("TRENDCORE_POLICY", "hk-mo-with-cn")
+    found = settings(tmp_path)
+    assert (found.policy, found.breadth) == ("hk-mo-with-cn", "wide")
+    assert settings(tmp_path, policy="historic-merged").policy == "historic-merged"
+
+
+def test_lists_in_the_environment_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRENDCORE_BLOCS", "Quad, g7,quad")
+    assert settings().blocs == ("quad", "g7")
+
+
+def test_paths_of_the_file_are_meant_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "trendcore.toml").write_text('taxonomy = "mine.toml"\npolicy = "own/policy.toml"\n')
+    found = settings(tmp_path)
+    assert found.taxonomy == tmp_path / "mine.toml"
+    assert found.policy == str(tmp_path / "own" / "policy.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("polcy = 'x'", "no setting is called 'polcy'"),
+        ("breadth = 'broad'", "setting breadth"),
+        ("max_quarantined = 1.5", "setting max_quarantined"),
+        ("blocs = 3", "setting blocs"),
+        ("policy = ", "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "trendcore.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        settings(tmp_path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_argument_lists_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"no setting is called 'plicy'; there are taxonomy, .*policy"):
+        settings(plicy="x")
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().policy = "x"

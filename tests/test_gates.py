@@ -1,0 +1,105 @@
+"""Each gate refuses tables that are wrong in its way, and passes those that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+
+from trendcore import gates
+from trendcore.errors import GateError
+
+CELL = {"source": "openalex", "role": "author", "field": "ai", "year": 2022}
+ONE = 1 << 32
+Tables = dict[str, pl.DataFrame]
+
+
+def right() -> Tables:
+    """Three works: JP-US, JP-KR-US and US alone."""
+
+    def frame(**columns: object) -> pl.DataFrame:
+        rows = pl.DataFrame(columns)
+        return rows.select(*(pl.lit(value).alias(name) for name, value in CELL.items()), pl.all())
+
+    pairs = frame(a=["JP", "JP", "KR"], b=["KR", "US", "US"], joint=[1, 2, 1])
+    return {
+        "coverage": frame(works=[3], works_known=[3], works_intl=[2], sum_n=[6], sum_pairs=[8]),
+        "pairs": pairs,
+        "members": frame(
+            member=["JP", "KR", "US"],
+            works=[2, 1, 3],
+            works_intl=[2, 1, 2],
+            fractional=[ONE, ONE // 2, 3 * ONE - ONE - ONE // 2],
+        ),
+        "patterns": frame(members=[["US"], ["JP", "US"], ["JP", "KR", "US"]], n=[1, 1, 1]),
+        "indices": pairs.drop("joint").with_columns(
+            salton=pl.Series([0.7, 1.0, 0.5]), ric=pl.Series([3.0, None, 1.0])
+        ),
+        "inputs": pl.DataFrame(
+            {"file": ["a"], "read": [5], "accepted": [3], "quarantined": [1], "set_aside": [1]}
+        ),
+    }
+
+
+def changed(table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Tables:
+    tables = right()
+    return tables | {table: change(tables[table])}
+
+
+def test_right_tables_pass_every_gate_and_each_looks_at_something() -> None:
+    found = gates.check(right())
+    assert [result.gate for result in found if not result.ok] == []
+    assert all(result.checked > 0 for result in found)
+    gates.refuse(found)
+
+
+def add(column: str, by: float) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Change the first row of a column."""
+    first = pl.int_range(pl.len()) == 0
+    return lambda frame: frame.with_columns(
+        pl.when(first).then(pl.col(column) + by).otherwise(column).alias(column)
+    )
+
+
+def only(column: str, value: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda frame: frame.with_columns(pl.lit(value).alias(column))
+
+
+@pytest.mark.parametrize(
+    ("gate", "table", "change"),
+    [
+        ("conservation", "inputs", add("accepted", 1)),
+        ("conservation", "inputs", add("read", 1)),
+        ("coverage", "coverage", lambda frame: frame.clear()),
+        ("keys", "pairs", lambda frame: pl.concat([frame, frame[:1]])),
+        ("keys", "members", lambda frame: pl.concat([frame, frame[-1:]])),
+        ("keys", "coverage", lambda frame: frame.with_columns(pl.lit(None, pl.Int32).alias("year"))),
+        ("symmetry", "pairs", lambda frame: frame.rename({"a": "b", "b": "a"})),
+        ("symmetry", "pairs", only("b", "JP")),
+        ("parts", "pairs", add("joint", 5)),
+        ("parts", "pairs", add("joint", -1)),
+        ("parts", "members", add("works_intl", -1)),
+        ("parts", "members", lambda frame: frame[1:]),
+        ("sums", "pairs", lambda frame: frame[1:]),
+        ("sums", "members", add("works", 1)),
+        ("sums", "members", add("fractional", -1)),
+        ("sums", "patterns", add("n", 1)),
+        ("sums", "coverage", add("sum_pairs", 2)),
+        ("bounds", "indices", only("salton", 1.5)),
+        ("bounds", "indices", only("salton", -0.1)),
+        ("bounds", "indices", only("ric", float("inf"))),
+        ("bounds", "indices", only("ric", float("nan"))),
+    ],
+)
+def test_a_gate_refuses(gate: str, table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    found = {result.gate: result for result in gates.check(changed(table, change))}
+    assert not found[gate].ok
+    assert found[gate].failed > 0
+    assert found[gate].detail
+    with pytest.raises(GateError, match=rf"nothing was published.*{gate}"):
+        gates.refuse(list(found.values()))
+
+
+def test_what_a_release_lacks_is_not_checked() -> None:
+    assert all(result.ok for result in gates.check({}))
