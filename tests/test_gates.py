@@ -16,15 +16,25 @@ Tables = dict[str, pl.DataFrame]
 
 
 def right() -> Tables:
-    """Three works: JP-US, JP-KR-US and US alone."""
+    """Three works (JP-US, JP-KR-US and US alone) and two flows."""
+    market = CELL | {"source": "baci", "role": "reconciled"}
 
     def frame(**columns: object) -> pl.DataFrame:
         rows = pl.DataFrame(columns)
         return rows.select(*(pl.lit(value).alias(name) for name, value in CELL.items()), pl.all())
 
     pairs = frame(a=["JP", "JP", "KR"], b=["KR", "US", "US"], joint=[1, 2, 1])
+    traded = pl.DataFrame([market | {"value": 8}])
+    works = frame(works=[3], works_known=[3], works_intl=[2], sum_n=[6], sum_pairs=[8])
+    flows = [("JP", "US", 5), ("US", "JP", 3)]
     return {
-        "coverage": frame(works=[3], works_known=[3], works_intl=[2], sum_n=[6], sum_pairs=[8]),
+        "coverage": pl.concat([works, traded], how="diagonal_relaxed"),
+        "trade_flows": pl.DataFrame(
+            [
+                market | {"exporter": a, "importer": b, "product": "854231", "value": value}
+                for a, b, value in flows
+            ]
+        ),
         "pairs": pairs,
         "members": frame(
             member=["JP", "KR", "US"],
@@ -62,6 +72,11 @@ def add(column: str, by: float) -> Callable[[pl.DataFrame], pl.DataFrame]:
     )
 
 
+def add_last(column: str, by: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Change the last row of a column."""
+    return lambda frame: frame[::-1].pipe(add(column, by))
+
+
 def only(column: str, value: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda frame: frame.with_columns(pl.lit(value).alias(column))
 
@@ -86,6 +101,10 @@ def only(column: str, value: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
         ("sums", "members", add("fractional", -1)),
         ("sums", "patterns", add("n", 1)),
         ("sums", "coverage", add("sum_pairs", 2)),
+        ("keys", "trade_flows", lambda frame: pl.concat([frame, frame[:1]])),
+        ("trade", "trade_flows", add("value", -6)),
+        ("trade", "trade_flows", lambda frame: frame[1:]),
+        ("trade", "coverage", add_last("value", 1)),
         ("bounds", "indices", only("salton", 1.5)),
         ("bounds", "indices", only("salton", -0.1)),
         ("bounds", "indices", only("ric", float("inf"))),

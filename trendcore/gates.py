@@ -166,6 +166,19 @@ def _sums(tables: Tables) -> Found:
     return _failing(cells, "coverage", wrong.fill_null(value=True), shown)
 
 
+def _trade(tables: Tables) -> Found:
+    """No flow is negative, and the flows of a cell add up to its value."""
+    if not {"coverage", "trade_flows"} <= set(tables):
+        return 0, 0, ""
+    flows = tables["trade_flows"]
+    negative = _failing(flows, "trade_flows", pl.col("value") < 0, [*CELL, "exporter", "importer", "value"])
+    sums = flows.group_by(CELL).agg(pl.col("value").sum().alias("of_flows"))
+    cells = tables["coverage"].filter(pl.col("value").is_not_null())
+    cells = cells.join(sums, on=CELL, how="full", coalesce=True)
+    wrong = pl.col("value").ne_missing(pl.col("of_flows"))
+    return _sum([negative, _failing(cells, "coverage", wrong, [*CELL, "value", "of_flows"])])
+
+
 def _bounds(tables: Tables) -> Found:
     """Every value is finite or null; a fraction lies between 0 and 1."""
     found = []
@@ -198,6 +211,7 @@ GATES: Final[Mapping[str, Callable[[Tables], Found]]] = {
     "symmetry": _order,
     "parts": _parts,
     "sums": _sums,
+    "trade": _trade,
     "bounds": _bounds,
 }
 

@@ -22,7 +22,7 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> tc.Workspace:
     assert result.changed
     assert all(gate["ok"] for gate in result.gates)
     assert {gate["gate"] for gate in result.gates} == {
-        "conservation", "coverage", "keys", "symmetry", "parts", "sums", "bounds",
+        "conservation", "coverage", "keys", "symmetry", "parts", "sums", "trade", "bounds",
     }  # fmt: skip
     return workspace
 
