@@ -172,10 +172,13 @@ def test_a_full_disk_in_the_middle_of_a_large_file_leaves_nothing(old: Path, tmp
         with store.writer(NEW) as writer:
             writer.add("quarantine", refused(*range(1000)))
 
-    with store.lock(), fault(0) as made:
-        write()
-        whole = list(made)
-        store.sweep([OLD])
+    # the second time, since the first one makes folders that the attempts below find there
+    for _ in range(2):
+        with store.lock(), fault(0) as made:
+            write()
+            whole = list(made)
+            store.sweep([OLD])
+    assert "write" in whole
     for at in [i for i, name in enumerate(whole, 1) if name == "write"]:
         with store.lock():
             with fault(at), pytest.raises(StorageError, match="No space left on device"):
