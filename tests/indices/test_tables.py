@@ -253,3 +253,40 @@ def test_published_counts_without_all_marginals() -> None:
     assert rows["salton", "docs_int"] == (7 / 120**0.5, None)
     assert rows["ncses", "docs_int"] == (7 * 30 / 120, None)
     assert rows["salton", "docs_all"] == (None, "not_known")
+
+
+@pytest.mark.parametrize("zeros", [True, False])
+def test_a_weight_that_is_not_known_is_no_zero(zeros: bool) -> None:
+    published = tc.Tally.from_frames(
+        pl.DataFrame(
+            {
+                "a": ["A", "A", "B"],
+                "b": ["B", "C", "C"],
+                "joint": [7, 3, 2],
+                "w_newman": [None, 2 << 32, 1 << 32],
+            }
+        ),
+        pl.DataFrame({"member": ["A", "B", "C", "D"], "works": [20] * 4, "works_intl": [10, 10, 10, 0]}),
+        pl.DataFrame({"works": [40], "works_known": [40], "works_intl": [30]}),
+        by=[],
+    )
+    wanted = ["joint:newman", "share:links:newman", "association:newman"]
+    long = compute(published, wanted, zeros=zeros)
+    values = {row["a"] + row["b"] + row["index"]: row["value"] for row in long.to_dicts()}
+    assert (values["ABjoint"], values["ACjoint"], values["BCjoint"]) == (None, 2.0, 1.0)
+    assert (values["CAshare"], values["CBshare"]) == (2 / 3, 1 / 3)
+    # links of A and B, and those of the cell, hold the unknown weight
+    assert {values[f"{pair}share"] for pair in ("AB", "AC", "BA", "BC")} == {None}
+    assert {values[f"{pair}association"] for pair in ("AB", "AC", "BC")} == {None}
+    assert set(long.filter(pl.col("value").is_null() & (pl.col("b") != "D"))["value_flag"]) == {"not_known"}
+
+
+def test_each_of_several_blocs_is_a_universe_of_its_own() -> None:
+    works = pl.DataFrame({"year": [2022, 2022], "c": [["KR", "US"], ["DE", "JP", "KR"]]})
+    stacked = tc.tally(works, members="c", by=["year"], groups=["quad", "g7", ("quad", "g7")])
+    long = compute(stacked, ["joint"])
+    assert set(long.select("bloc", "universe").iter_rows()) == {
+        ("g7", "bloc:g7"),
+        ("quad", "bloc:quad"),
+        ("g7+quad", "bloc:g7+quad"),
+    }

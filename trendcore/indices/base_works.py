@@ -92,13 +92,17 @@ def _pair_rows(
         pairs = _with_zeros(pairs, members)
     sizes = _sizes(members).join(links, on=[CELL, "_m"], how="full", coalesce=True)
     strengths = [name for name in links.columns if name.startswith("links:")]
-    sizes = sizes.with_columns(pl.col(strengths).fill_null(0.0))
+    # a member without pairs has no links; one of whose weights some are not known has unknown links
+    sizes = sizes.with_columns(pl.when("_linked").then(pl.col(strengths)).otherwise(0.0)).drop("_linked")
     symbols = [name for name in sizes.columns if name not in (CELL, "_m")]
     for side, code in (("x", A), ("y", B)):
         named = sizes.rename({"_m": code, **{name: f"{side}:{name}" for name in symbols}})
         pairs = pairs.join(named, on=[CELL, code], how="left")
     cells = _cell_sizes(totals).join(ends, on=CELL, how="left")
-    cells = cells.with_columns(pl.col(ends.columns[1:]).fill_null(0.0))
+    totals_of_links = [name for name in ends.columns if name not in (CELL, "_linked")]
+    cells = cells.with_columns(pl.when("_linked").then(pl.col(totals_of_links)).otherwise(0.0)).drop(
+        "_linked"
+    )
     rows = pairs.join(cells, on=CELL, how="left")
     rows = rows.with_columns(pl.col(f"c:{counting}") * _unit(counting) for counting in countings)
     if any(each.index.directed for each in wanted):
@@ -126,13 +130,20 @@ def _unit(counting: str) -> float:
 def _links(pairs: pl.DataFrame, countings: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Link strength of each member and the number of links of each cell, for each counting scheme.
 
-    Sums are of whole numbers, so that they do not depend on the order of the rows.
+    Sums are of whole numbers, so that they do not depend on the order of the rows; a sum with a weight that
+    is not known is not known. ``_linked`` is true.
     """
-    sums = [pl.col(f"c:{name}").sum().cast(pl.Float64) * _unit(name) for name in countings]
+    sums = [
+        pl.when(pl.col(f"c:{name}").null_count() == 0)
+        .then(pl.col(f"c:{name}").sum().cast(pl.Float64) * _unit(name))
+        .alias(name)
+        for name in countings
+    ]
+    linked = pl.lit(True).alias("_linked")
     columns = [f"c:{name}" for name in countings]
     ends = pl.concat([pairs.select(CELL, pl.col(code).alias("_m"), *columns) for code in (A, B)])
-    member = ends.group_by(CELL, "_m").agg(each.name.replace("^c:", "links:") for each in sums)
-    cell = pairs.group_by(CELL).agg(each.name.replace("^c:", "total:links:") for each in sums)
+    member = ends.group_by(CELL, "_m").agg(*(each.name.prefix("links:") for each in sums), linked)
+    cell = pairs.group_by(CELL).agg(*(each.name.prefix("total:links:") for each in sums), linked)
     doubled = [(pl.col(f"total:links:{name}") * 2).alias(f"matrix:{name}") for name in countings]
     return member, cell.with_columns(doubled)
 
@@ -145,7 +156,8 @@ def _with_zeros(pairs: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     grid = left.join(present.select(CELL, pl.col("_m").alias(B)), on=CELL).filter(pl.col(A) < pl.col(B))
     counts = [name for name in pairs.columns if name not in (CELL, A, B)]
     grid = grid.join(pairs, on=[CELL, A, B], how="full", coalesce=True)
-    return grid.with_columns(pl.col(counts).fill_null(0))
+    # a null beside joint works is a weight that is not known
+    return grid.with_columns(pl.when(pl.col("joint").is_null()).then(0).otherwise(pl.col(counts)).name.keep())
 
 
 def _sizes(members: pl.DataFrame) -> pl.DataFrame:

@@ -346,10 +346,17 @@ def _long(base: Base, evaluated: pl.DataFrame, wanted: list[Request], meta: Tall
         flag_names[pl.Series(flag.astype(np.uint32))].to_series(),
         said["counting"] if "counting" in said.columns else pl.lit(wanted[0].counting).alias("counting"),
         said["marginals"],
-        pl.lit(meta.universe).alias("universe"),
+        _universe(meta).alias("universe"),
         said["neutral"],
         pl.lit(meta.policy).alias("policy"),
     )
+
+
+def _universe(meta: TallyMeta) -> pl.Expr:
+    """Universe of each row: a tally of several blocs has one of its own in each."""
+    if meta.universe.startswith("bloc:") and "," in meta.universe:
+        return pl.format("bloc:{}", pl.col("bloc").cast(pl.String))
+    return pl.lit(meta.universe)
 
 
 def _said(wanted: list[Request], column: npt.NDArray[np.int64]) -> pl.DataFrame:
