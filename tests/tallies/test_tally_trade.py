@@ -67,9 +67,30 @@ def test_codes_labels_and_policy() -> None:
     policy = taxonomy.CountryPolicy("mine", "1", "y" * 64, {158: 840, 410: None})
     for flows in (coded, FLOWS):
         merged = tc.tally_trade(flows, labels=labels, policy=policy)
-        assert merged.flows.rows() == [(2022, "854231", "US", "US", 7000), (2023, "854231", "US", "US", 90)]
+        nes = (2022, "854232", "nes", "JP", 700)
+        us = [(2022, "854231", "US", "US", 7000), (2023, "854231", "US", "US", 90)]
+        assert merged.flows.rows() == [us[0], nes, us[1]]
         assert merged.meta.policy == "y" * 64
-        assert tc.tally_trade(flows, labels=labels, policy=policy, self_flows="drop").flows.is_empty()
+        assert tc.tally_trade(flows, labels=labels, policy=policy, self_flows="drop").flows.rows() == [nes]
+
+
+def test_a_country_mapped_to_unknown_stays_in_the_denominator() -> None:
+    flows = pl.DataFrame(
+        {
+            "year": [2022] * 3,
+            "hs6": ["854231"] * 3,
+            "exporter": ["TW", "KR", " "],
+            "importer": ["JP"] * 3,
+            "value": [6000, 3000, 1000],
+        }
+    )
+    policy = taxonomy.CountryPolicy("mine", "1", "y" * 64, {410: None})
+    tally = tc.tally_trade(flows, goods=flows.drop("hs6"), policy=policy)
+    assert tally.flows.select("exporter", "value").rows() == [("TW", 6000), ("nes", 4000)]
+    assert tally.goods is not None
+    assert tally.goods["value"].sum() == 10_000
+    shares = tc.indices.compute(tally, ["import_share"]).drop_nulls("value")
+    assert shares.select("a", "b", "value").rows() == [("JP", "TW", 0.6)]
 
 
 def test_self_flows() -> None:

@@ -59,7 +59,8 @@ def tally_trade(
         Displayed name of each code, for columns of codes. Codes of ``taxonomy.countries().remainders()`` that
         it does not name are displayed as ``nes``, all as one end.
     policy
-        Country policy, applied first. A flow of which it maps an end to unknown is left out.
+        Country policy, applied first. An end that it maps to unknown is ``nes``, and so is a blank one: no
+        country, but a part of totals.
 
     Returns
     -------
@@ -129,10 +130,9 @@ def _sum(
         for name in (name for name in key if name not in _ENDS):
             check_by(part[name])
         part = part.with_columns(_displayed(part[end], naming) for end in _ENDS)
-        keep = pl.col("exporter").is_not_null() & pl.col("importer").is_not_null()
         if self_flows == "drop":
-            keep &= (pl.col("exporter") != pl.col("importer")) | (pl.col("exporter") == NES)
-        parts.append(part.filter(keep).group_by(key).agg(pl.col("value").cast(pl.Int64).sum()))
+            part = part.filter((pl.col("exporter") != pl.col("importer")) | (pl.col("exporter") == NES))
+        parts.append(part.group_by(key).agg(pl.col("value").cast(pl.Int64).sum()))
     return pl.concat(parts, how="vertical_relaxed").group_by(key).agg(pl.col("value").sum()).sort(key)
 
 
@@ -153,10 +153,10 @@ def _check_value(column: pl.Series, what: str) -> None:
 
 
 def _displayed(column: pl.Series, naming: Naming) -> pl.Series:
-    """Names of one end of each flow; null where unknown."""
+    """Names of one end of each flow; `NES` where unknown, since to leave it out would raise all shares."""
     if not column.dtype.is_integer() and not isinstance(column.dtype, (pl.String, pl.Categorical, pl.Enum)):
         raise SchemaError(f"column {column.name!r} holds {column.dtype}; countries are strings or codes")
     plain = column if column.dtype.is_integer() else column.cast(pl.String)
     values: list[Raw] = plain.unique().to_list()
-    names = pl.Series([naming(value) for value in values], dtype=pl.String)
+    names = pl.Series([naming(value) or NES for value in values], dtype=pl.String)
     return plain.replace_strict(pl.Series(values, dtype=plain.dtype), names, return_dtype=pl.String)
