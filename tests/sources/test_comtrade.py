@@ -279,6 +279,35 @@ def test_children_go_where_they_are_a_selection(tmp_path: Path) -> None:
     assert [(one["flow"], one["hs6"]) for one in got.rows] == [("import", "8542"), ("export", "854231")]
 
 
+@pytest.mark.parametrize(
+    ("heading", "codes", "mark"),
+    [
+        ({"392": "10"}, {"392": "4", "899": "6"}, "parent_level"),
+        ({"392": "4", "899": "6"}, {"392": "10"}, "parent_level"),
+        ({"392": "10", "899": "3"}, {"392": "10"}, "child_level"),
+        ({"392": "10"}, {"392": "4", "899": "2"}, "child_level"),
+    ],
+)
+def test_what_moves_to_areas_not_specified_counts_once(
+    tmp_path: Path, heading: dict[str, str], codes: dict[str, str], mark: str
+) -> None:
+    rows = [row(cmdCode="8542", aggrLevel="4", partnerCode=one, primaryValue=v) for one, v in heading.items()]
+    rows += [row(partnerCode=one, primaryValue=value) for one, value in codes.items()]
+    got = comtrade(tmp_path, *rows)
+    left = codes if mark == "parent_level" else heading
+    assert aside(got) == {mark: len(rows) - len(left)}
+    assert sum(one["value"] for one in got.rows) == 1000 * sum(int(value) for value in left.values())
+
+
+def test_old_and_new_numbers_of_a_country_are_one_partner(tmp_path: Path) -> None:
+    got = comtrade(
+        tmp_path,
+        row(cmdCode="8542", aggrLevel="4", partnerCode="842", primaryValue="10"),
+        row(partnerCode="841", primaryValue="10", refYear="2020"),
+    )
+    assert aside(got) == {"parent_level": 1}
+
+
 CODES = st.sampled_from(["85", "8541", "8542", "854110", "854231", "854239"])
 CELLS = st.lists(
     st.tuples(CODES, st.integers(1, 2), st.integers(0, 20)), max_size=12, unique_by=lambda cell: cell[:2]

@@ -219,6 +219,42 @@ def test_a_year_of_baci_that_comes_again_replaces_the_earlier_one(tmp_path: Path
     assert ws.table("set_aside").collect().rows() == [("baci", "superseded", 2)]
 
 
+def test_a_heading_and_its_codes_in_two_files_of_comtrade_count_once(tmp_path: Path) -> None:
+    header = "refYear,flowCode,reporterCode,partnerCode,classificationCode,cmdCode,primaryValue\n"
+    files = {
+        "headings.csv": "2020,M,764,392,H5,8542,10\n2020,M,764,410,H5,8542,5\n",
+        "codes.csv": "2020,M,764,392,H5,854231,4\n2020,M,764,392,H5,854239,6\n",
+    }
+    flows = []
+    for order in (("headings.csv", "codes.csv"), ("codes.csv", "headings.csv")):
+        ws = tc.Workspace(tmp_path / f"ws-{order[0]}")
+        for name in order:
+            (tmp_path / name).write_text(header + files[name])
+            ws.ingest("comtrade", tmp_path / name)
+        ws.update()
+        chips = ws.table("trade_flows").filter(pl.col("field") == "semiconductors").collect()
+        assert dict(chips.group_by("exporter").agg(pl.col("value").sum()).iter_rows()) == {
+            "JP": 10_000, "KR": 5_000,
+        }  # fmt: skip
+        aside = ws.table("set_aside").filter(pl.col("reason") == "parent_level").collect()
+        assert aside["rows"].to_list() == [1]
+        flows.append(chips)
+    assert flows[0].equals(flows[1])
+
+
+def test_numbers_of_one_country_in_one_file_are_parts(tmp_path: Path) -> None:
+    header = "refYear,flowCode,reporterCode,partnerCode,classificationCode,cmdCode,primaryValue\n"
+    ws = tc.Workspace(tmp_path / "ws")
+    both = "2020,M,764,250,H5,854231,4\n2020,M,764,251,H5,854231,6\n"  # old and new number of France
+    other = "2020,M,764,392,H5,854231,1\n"
+    for name, text in (("a.csv", both), ("b.csv", other)):
+        (tmp_path / name).write_text(header + text)
+        ws.ingest("comtrade", tmp_path / name)
+    ws.update()
+    chips = ws.table("trade_flows").filter(pl.col("field") == "semiconductors").collect()
+    assert dict(chips.select("exporter", "value").iter_rows()) == {"FR": 10_000, "JP": 1_000}
+
+
 def test_too_much_quarantine_refuses_with_its_own_error(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines(*[qis(number, "JP", "US") for number in range(150)]) + b"{broken\n" * 120)

@@ -171,7 +171,10 @@ def _settle(
     """Account for what only the whole file can tell, then give the rows."""
     marked = mark_repeats(held)
     first = marked.filter(pl.col("aside").is_null() & pl.col("refused").is_null()).drop("refused")
-    settled = mark_levels(first)
+    arrives = pl.col("reporter_side") == "importer"
+    # old and new numbers of one country are one partner
+    partner = pl.when(arrives).then("exporter").otherwise("importer")
+    settled = mark_levels(first.with_columns(partner=partner), context.countries.remainders())
     said = pl.format("{},{},{},{},{}", "year", "reporter", "partner", "flow", "hs6")
     for line, reason, raw in _refused(marked, said):
         quarantine.add(line, reason, raw)

@@ -5,6 +5,7 @@ Source: UN Comtrade methodology, https://unstats.un.org/wiki/display/comtrade.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -208,17 +209,21 @@ def mark_repeats(rows: pl.DataFrame) -> pl.DataFrame:
     ).drop("again", "same")
 
 
-def mark_levels(rows: pl.DataFrame) -> pl.DataFrame:
-    """Mark rows that another level of the HS in the same file holds too, so that sums count nothing twice.
+def mark_levels(rows: pl.DataFrame, remainders: Collection[int] = ()) -> pl.DataFrame:
+    """Mark rows that another level of the HS holds too, so that sums count nothing twice.
 
     For each reporter, year, flow, edition and heading: where the longer codes hold at least 99.9 % of the
     heading's value over the same partners, the heading is set aside (``parent_level``), else the longer
-    codes are (``child_level``), since they are a selection. Headings go before chapters.
+    codes are (``child_level``), since they are a selection. Headings go before chapters. What a country keeps
+    confidential moves between a partner and a remainder ("Areas, nes") from one level to the other, so
+    remainders are weighed, and set aside, with the partners that both levels have.
 
     Parameters
     ----------
     rows
-        Columns of `KEPT` and ``aside``, one row a key.
+        Columns of `KEY`, ``value`` and ``aside``.
+    remainders
+        Values of ``partner`` that are no country.
 
     Examples
     --------
@@ -240,28 +245,33 @@ def mark_levels(rows: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(pl.col("aside").cast(pl.String))
     for digits in (4, 2):
         if (rows["hs6"].str.len_bytes() == digits).any():
-            rows = _mark_level(rows, digits)
+            rows = _mark_level(rows, digits, remainders)
     return rows
 
 
-def _mark_level(rows: pl.DataFrame, digits: int) -> pl.DataFrame:
-    flow = ["year", "reporter", "flow", "hs_revision"]
+def _mark_level(rows: pl.DataFrame, digits: int, remainders: Collection[int]) -> pl.DataFrame:
+    heading = ["year", "reporter", "flow", "hs_revision", "head"]
+    own = [*heading, "partner"]
     length = pl.col("hs6").str.len_bytes()
     rows = rows.with_row_index("at").with_columns(head=pl.col("hs6").str.slice(0, digits))
     counted = rows.filter(pl.col("aside").is_null())
     parents = counted.filter(length == digits)
     children = counted.filter((length > digits) & ~pl.col("hs6").str.contains("[A-Z]"))
-    own = [*flow, "partner", "head"]
-    sums = children.group_by(own).agg(inside=pl.col("value").sum())
-    both = parents.join(sums, on=own, how="inner")
-    whole = both.group_by([*flow, "head"]).agg(
-        whole=pl.col("inside").sum().cast(pl.Float64) >= WHOLE * pl.col("value").sum().cast(pl.Float64)
-    )
-    both = both.join(whole, on=[*flow, "head"]).select(*own, "whole")
+    sums = [
+        level.group_by(own).agg(pl.col("value").sum().alias(name))
+        for level, name in ((parents, "above"), (children, "inside"))
+    ]
+    levels = sums[0].join(sums[1], on=own, how="full", coalesce=True)
+    common = pl.col("above").is_not_null() & pl.col("inside").is_not_null()
+    weighed = levels.filter(common.any().over(heading), common | pl.col("partner").is_in(list(remainders)))
+    above, inside = (pl.col(name).sum().over(heading).cast(pl.Float64) for name in ("above", "inside"))
+    weighed = weighed.select(*own, whole=inside >= WHOLE * above)
     out = pl.concat(
         [
-            parents.join(both.filter("whole"), on=own, how="semi").select("at", mark=pl.lit(PARENT)),
-            children.join(both.filter(~pl.col("whole")), on=own, how="semi").select("at", mark=pl.lit(CHILD)),
+            parents.join(weighed.filter("whole"), on=own, how="semi").select("at", mark=pl.lit(PARENT)),
+            children.join(weighed.filter(~pl.col("whole")), on=own, how="semi").select(
+                "at", mark=pl.lit(CHILD)
+            ),
         ]
     )
     marked = rows.join(out, on="at", how="left", maintain_order="left")

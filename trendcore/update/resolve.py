@@ -5,13 +5,16 @@ Feeds are never added to one another. Rows that do not count are counted by reas
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
 import polars as pl
 
+from trendcore import taxonomy
+from trendcore.sources.comtrade_rows import mark_levels
 from trendcore.store import Content, Ledger, Store
 
 #: an undated version of a work is older than every dated one
@@ -49,7 +52,7 @@ def resolve(store: Store, ledger: Ledger, feed: str, table: str) -> Resolved:
     Papers: of several versions of a work the one of the latest snapshot, unless a tombstone of that date or
     later says that it was merged away or left every field. Patents: the set of tables that was ingested last.
     BACI: of an edition and year the file that was ingested last, whole. Comtrade: of a flow the row that was
-    ingested last.
+    ingested last, and of a heading and what it is made of one level only, whichever files they are from.
     """
     contents = [content for content in ledger.active().values() if content.feed == feed]
     rows = store.scan(table, [content.id for content in contents])
@@ -62,7 +65,9 @@ def resolve(store: Store, ledger: Ledger, feed: str, table: str) -> Resolved:
     rows = rows.join(_order(contents).lazy(), on="input")
     if feed == "baci":
         return _whole_years(feed, rows, stored)
-    return _latest(feed, rows, ["id"] if table == "patents" else _TRADE_KEY, stored)
+    if table == "patents":
+        return _latest(feed, rows, ["id"], stored)
+    return _one_level(_latest(feed, rows, _TRADE_KEY, stored))
 
 
 def _papers(feed: str, rows: pl.LazyFrame, tombstones: pl.LazyFrame, stored: int) -> Resolved:
@@ -105,14 +110,39 @@ def _latest(feed: str, rows: pl.LazyFrame, key: Sequence[str], stored: int) -> R
         rows.select(*key, *_PLACE, "order")
         .join(several, on=list(key), how="semi", nulls_equal=True)
         .collect(engine="streaming")
-        .sort(*key, "order", "source_line")
-        .filter(pl.struct(key) == pl.struct(key).shift(-1))
+        # rows of one input with one key (old and new numbers of a country) are parts of one flow
+        .filter(pl.col("order") < pl.col("order").max().over(key))
         .select(*_PLACE, why=pl.lit("superseded"))
     )
     rows = rows.drop("order")
     if dead.is_empty():
         return Resolved(feed, rows, stored)
     return Resolved(feed, rows.join(dead.lazy(), on=_PLACE, how="anti"), stored, _by_reason(dead))
+
+
+def _one_level(resolved: Resolved) -> Resolved:
+    """Set aside what another file holds at another level of the HS: a heading here, its codes there."""
+    arrives = pl.col("reporter_side") == "importer"
+    rows = resolved.rows.with_columns(
+        reporter=pl.when(arrives).then("importer").otherwise("exporter"),
+        partner=pl.when(arrives).then("exporter").otherwise("importer"),
+        chapter=pl.col("hs6").str.slice(0, 2),
+    )
+    heading = ["year", "reporter", "flow", "hs_revision", "chapter"]
+    mixed = rows.group_by(heading).agg(n=pl.col("hs6").str.len_bytes().n_unique()).filter(pl.col("n") > 1)
+    doubtful = (
+        rows.join(mixed, on=heading, how="semi")
+        .select("year", "reporter", "partner", "flow", "hs_revision", "hs6", "value", *_PLACE)
+        .with_columns(aside=pl.lit(None, pl.String))
+        .collect(engine="streaming")
+    )
+    marked = mark_levels(doubtful, taxonomy.countries().remainders())
+    dead = marked.select(*_PLACE, why="aside").drop_nulls("why")
+    if dead.is_empty():
+        return resolved
+    kept = resolved.rows.join(dead.lazy(), on=_PLACE, how="anti")
+    set_aside = Counter(resolved.set_aside) + Counter(_by_reason(dead))
+    return replace(resolved, rows=kept, set_aside=dict(sorted(set_aside.items())))
 
 
 def _whole_years(feed: str, rows: pl.LazyFrame, stored: int) -> Resolved:
