@@ -16,6 +16,8 @@ from trendcore.errors import UsageError
 
 #: the file in a workspace that holds its settings; written by the user, never by trendcore
 FILE: Final = "trendcore.toml"
+#: the file that makes a folder a workspace
+MARK: Final = "workspace.json"
 _PREFIX: Final = "TRENDCORE_"
 #: a taxonomy, policy or bloc file in the workspace's own file is meant from the workspace's folder
 _PATHS: Final = ("taxonomy", "policy", "bloc_file")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -213,6 +214,29 @@ def test_paths_are_found_once_and_in_natural_order(tmp_path: Path) -> None:
     assert found(f"{tmp_path}/**/part_1*.gz") == ["part_1.gz", "part_10.gz"]
     assert found(tmp_path / "d" / "[!l]*") == ["part_1.gz", "part_9.gz", "part_10.gz"]
     assert found(tmp_path / "d" / "*.txt") == ["notes.txt"]
+
+
+def test_pipes_devices_and_empty_names_are_refused_not_waited_for(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes here")
+    os.mkfifo(tmp_path / "part_1.gz")
+    for path in (tmp_path, tmp_path / "part_1.gz", tmp_path / "*.gz", "/dev/null"):
+        with pytest.raises(InputError, match="neither a file nor a folder"):
+            expand([path], lambda _: True, "parts")
+    for path in ("", " "):
+        with pytest.raises(InputError, match="not a path"):
+            expand([path], lambda _: True, "parts")
+
+
+def test_a_workspace_beside_the_data_is_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "part_1.gz").touch()
+    (tmp_path / "ws" / "tables").mkdir(parents=True)
+    (tmp_path / "ws" / "workspace.json").touch()
+    (tmp_path / "ws" / "tables" / "part_2.gz").touch()
+    assert expand([tmp_path], lambda _: True, "parts") == [tmp_path / "part_1.gz"]
+    assert expand([tmp_path / "*"], lambda _: True, "parts") == [tmp_path / "part_1.gz"]
+    with pytest.raises(InputError, match="nothing found under"):
+        expand([tmp_path / "ws"], lambda _: True, "parts")
 
 
 def test_a_relative_glob_is_taken_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

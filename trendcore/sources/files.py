@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
 from isal import igzip_lib
 
+from trendcore.config import MARK
 from trendcore.errors import InputError
 from trendcore.sources.base import Limits
 
@@ -84,7 +85,7 @@ def expand(
     what
         What is looked for, in words, for the error.
     enter
-        Whether a folder is looked into; hidden ones never are.
+        Whether a folder is looked into; hidden ones and workspaces never are.
 
     Returns
     -------
@@ -94,7 +95,7 @@ def expand(
     Raises
     ------
     InputError
-        A path is not there, or has nothing wanted.
+        A path is not there, has nothing wanted, or is neither a file nor a folder.
     """
     if not paths:
         raise InputError(f"no path given; looked for {what}")
@@ -108,13 +109,18 @@ def expand(
             here += _walk(root, wanted, enter) if root.is_dir() else []
         if not here:
             raise InputError(f"nothing found under {given}; looked for {what}")
+        for path in here:
+            # a pipe would be waited on, a device may never end; a link to nowhere is said when it is opened
+            if path.exists() and not path.is_file():
+                raise InputError(f"{path}: neither a file nor a folder; looked for {what}")
         found.update(dict.fromkeys(sorted(here, key=natural_key)))
     return list(found)
 
 
 def _matches(given: str | Path, what: str) -> list[Path]:
     path = Path(given).expanduser()
-    if "\0" in str(given):
+    # an empty one, as an unset variable of a shell gives, would mean this folder
+    if "\0" in str(given) or not str(given).strip():
         raise InputError(f"not a path: {str(given)!r}")
     try:
         if path.exists():
@@ -133,7 +139,9 @@ def _matches(given: str | Path, what: str) -> list[Path]:
 
 
 def _walk(folder: Path, wanted: Callable[[Path], bool], enter: Callable[[Path], bool]) -> list[Path]:
-    out = []
+    out: list[Path] = []
+    if (folder / MARK).is_file():
+        return out
     for entry in folder.iterdir():
         if entry.name.startswith("."):
             continue

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from trendcore.config import FILE as SETTINGS
+from trendcore.config import MARK
 from trendcore.errors import WorkspaceError
 from trendcore.store.primitives import UNFINISHED
 
-MARK: Final = "workspace.json"
 LEDGER: Final = "ledger.json"
 #: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
 _MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")

@@ -12,11 +12,12 @@ import filelock
 import msgspec
 import polars as pl
 
+from trendcore.config import MARK
 from trendcore.errors import ConflictError, StorageError, TrendcoreError, WorkspaceError
 from trendcore.schemas import CANONICAL
 from trendcore.store import delta, publishing, releases
 from trendcore.store.delta import INPUT, DataFile, scan_files
-from trendcore.store.folder import LEDGER, MARK, check_free, local_folder
+from trendcore.store.folder import LEDGER, check_free, local_folder
 from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.primitives import (
     create,
