@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from trendcore.cli.app import app
-from trendcore.cli.guard import Commands
+from trendcore.cli.guard import Commands, TerminatedError
 from trendcore.errors import (
     BackendError,
     ConflictError,
@@ -150,6 +151,26 @@ def test_a_signal_rolls_back_and_says_so(number: signal.Signals, code: int) -> N
     _, err = child.communicate(timeout=20)
     assert child.returncode == code
     assert err == "error: interrupted; the workspace is as it was\n"
+
+
+@pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt, 130), (TerminatedError, 143)])
+@pytest.mark.parametrize("moment", ["make_context", "invoke"])
+def test_an_interruption_while_arguments_are_parsed_has_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, moment: str, raised: type[BaseException], code: int
+) -> None:
+    def interrupted(*_args: object, **_more: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(TyperGroup, moment, interrupted)
+    out = CliRunner().invoke(app, ["doctor"])
+    assert (out.exit_code, out.stderr) == (code, "error: interrupted; the workspace is as it was\n")
+
+
+def test_what_a_terminal_would_obey_is_not_printed() -> None:
+    out = CliRunner().invoke(probe(StorageError("found: \x1b[2J\x07\x00, a\u202eb")), ["fail"])
+    assert out.stderr == "error: found: \N{REPLACEMENT CHARACTER}[2J" + "\N{REPLACEMENT CHARACTER}" * 2 + (
+        ", a\N{REPLACEMENT CHARACTER}b\n"
+    )
 
 
 def test_completion_is_offered() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line and leave with the exit code of its result.
@@ -14,9 +16,13 @@ def main() -> None:
     Traceback (most recent call last):
     SystemExit: 0
     """
-    from trendcore.cli.app import app
-    from trendcore.cli.guard import catch_termination, tolerate_encoding
+    try:
+        from trendcore.cli.app import app
+        from trendcore.cli.guard import catch_termination, tolerate_encoding
 
-    tolerate_encoding()
-    catch_termination()
-    app()
+        tolerate_encoding()
+        catch_termination()
+        app()
+    except KeyboardInterrupt as interruption:
+        # before the first command could start, or after the last one
+        sys.exit(getattr(interruption, "exit_code", 130))

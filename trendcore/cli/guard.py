@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -21,6 +23,8 @@ _AS_IT_WAS = "interrupted; the workspace is as it was"
 
 class TerminatedError(KeyboardInterrupt):
     """SIGTERM arrived."""
+
+    exit_code = 143
 
 
 def catch_termination() -> None:
@@ -42,7 +46,21 @@ def tolerate_encoding() -> None:
 
 def complain(message: str) -> None:
     """Write one line `error: ...` to stderr."""
-    typer.echo("error: " + " ".join(message.split()), err=True)
+    # names and headers of files may hold what a terminal obeys
+    shown = "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(message.split())
+    )
+    typer.echo("error: " + shown, err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        error = InterruptedUpdateError(_AS_IT_WAS)
+        error.exit_code = getattr(interruption, "exit_code", error.exit_code)
+        raise error from interruption
 
 
 class Commands(TyperGroup):
@@ -53,12 +71,13 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; an interruption becomes an error of ours with its exit code."""
         self.debug = bool(ctx.params.get("_debug"))
-        try:
+        with _interruptible():
             return super().invoke(ctx)
-        except KeyboardInterrupt as interruption:
-            error = InterruptedUpdateError(_AS_IT_WAS)
-            error.exit_code = 143 if isinstance(interruption, TerminatedError) else 130
-            raise error from interruption
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Parse the arguments; an interruption becomes an error of ours here too."""
+        with _interruptible():
+            return super().make_context(*args, **extra)
 
     def main(self, args: Any = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
         """Run with the given arguments; in standalone mode leave by `SystemExit`."""
