@@ -145,3 +145,23 @@ def test_what_patterns_do_not_hold() -> None:
     assert closed.patterns is None
     with pytest.raises(UsageError, match="no patterns"):
         closed.regroup(groups="quad")
+
+
+@pytest.mark.parametrize("credit", ["country", "none"])
+def test_shares_are_not_forgotten_in_silence(credit: str) -> None:
+    frame = works_frame([("ai", 2020, ["JP", "US"])]).with_columns(shares=pl.lit([0.75, 0.25]))
+    shared = tally(frame, shares="shares", counting="share", credit=credit, patterns=True)
+    with pytest.raises(UsageError, match="share went by shares of authors"):
+        shared.regroup()
+    published = tc.Tally.from_frames(
+        shared.pairs, shared.members, shared.totals, by=BY, patterns=shared.patterns, credit=credit
+    )
+    with pytest.raises(UsageError, match="share may have gone by shares of authors"):
+        published.regroup()
+    by_name = published.regroup(counting="share")
+    assert (by_name.pairs["w_share"].item(), by_name.meta.shares) == (1 << 31, "equal")
+    assert shared.regroup(counting="full").meta.shares == ""
+    equal = tally(frame, counting="share", credit=credit, patterns=True)
+    assert equal.regroup().pairs["w_share"].item() == 1 << 31
+    with pytest.raises(UsageError, match="shares is 'authors' in one and 'equal' in another"):
+        shared.merge(equal)

@@ -265,4 +265,4 @@ def test_indices_of_blocs() -> None:
     assert values["g7+quad", "bloc:g7", "bloc:quad", "salton"] == 4 / 5
     assert values["quad", "KR", "bloc:quad", "share"] == 2 / 2
     assert values["quad", "bloc:quad", "KR", "share"] == 2 / 4
-    assert set(table["universe"]) == {"bloc:quad,g7+quad"}
+    assert set(table["universe"]) == {"bloc:quad", "bloc:g7+quad"}

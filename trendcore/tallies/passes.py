@@ -14,7 +14,7 @@ from trendcore.tallies.adding import add
 from trendcore.tallies.counting import Scheme, count, total
 from trendcore.tallies.grouping import Group, as_nodes, groups_of, of_nodes
 from trendcore.tallies.showing import shown
-from trendcore.tallies.types import CREDITS, WEIGHTINGS, Tally, TallyMeta
+from trendcore.tallies.types import BY_SHARES, CREDITS, WEIGHTINGS, Tally, TallyMeta
 from trendcore.tallies.works import Works
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def passes(
     Parameters
     ----------
     meta
-        by, kind, unknown, policy and backend.
+        by, kind, unknown, policy, backend and shares.
     counting, credit, patterns, groups, blocs
         See `tally`.
     defaults
@@ -129,6 +129,8 @@ def passes(
         raise UsageError(f"a list of groups adds a by column {BLOC!r}, which by has already: rename that one")
     scheme = Scheme(weightings, credit, meta.unknown == "keep", patterns, meta.backend)
     meta = replace(meta, counting=("full", *weightings), credit=credit)
+    if not {*BY_SHARES, "author", "modified"} & {*weightings, credit}:
+        meta = replace(meta, shares="")
     return Passes(scheme, meta, None if found is None else tuple(found), stacked)
 
 

@@ -11,7 +11,7 @@ from trendcore.errors import UsageError
 from trendcore.tallies.counting import resolve_backend
 from trendcore.tallies.naming import Naming
 from trendcore.tallies.passes import passes
-from trendcore.tallies.types import Tally, TallyMeta
+from trendcore.tallies.types import BY_SHARES, Tally, TallyMeta
 from trendcore.tallies.works import Columns, Works, works_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: credits of a member set; others need authors
 _OF_SETS = ("country", "none")
-#: weightings by shares of authors, where these were given
-_BY_SHARES = ("share", "nature", "harmonic")
 
 
 def regroup(
@@ -53,7 +51,11 @@ def regroup(
         raise UsageError("the tally has no patterns: tally the works with patterns=True")
     own = tally.meta
     meta = TallyMeta(
-        by=own.by, unknown=own.unknown, policy=_policies(own.policy, policy), backend=resolve_backend(backend)
+        by=own.by,
+        unknown=own.unknown,
+        policy=_policies(own.policy, policy),
+        backend=resolve_backend(backend),
+        shares="equal",
     )
     todo = passes(
         meta,
@@ -82,10 +84,11 @@ def _check_credit(meta: TallyMeta, own: TallyMeta, *, by_name: bool) -> None:
         raise UsageError(
             f"credit {meta.credit!r} needs the works themselves: patterns give credit='country' or 'none'"
         )
-    by_shares = [name for name in _BY_SHARES if name in meta.counting]
-    if by_shares and not by_name and own.credit in ("author", "modified"):
+    by_shares = [name for name in BY_SHARES if name in meta.counting]
+    if by_shares and not by_name and own.shares != "equal":
+        went = "went" if own.shares else "may have gone"
         raise UsageError(
-            f"{', '.join(by_shares)} went by shares of authors, which patterns do not hold: name the "
+            f"{', '.join(by_shares)} {went} by shares of authors, which patterns do not hold: name the "
             "weightings in counting to have them by 1/n"
         )
 

@@ -139,6 +139,7 @@ def tally(
         unknown=unknown,
         policy="" if policy is None else policy.sha256,
         backend=resolve_backend(backend),
+        shares="equal" if shares is None else "authors",
     )
     todo = passes(
         meta,

@@ -21,6 +21,8 @@ UNIT: Final = 2.0**-32
 
 #: pair weightings beside "full", in the order of their columns ``w_<name>``
 WEIGHTINGS: Final = ("newman", "pair", "share", "nature", "harmonic", "bilateral")
+#: those that go by the shares of authors, where these were given
+BY_SHARES: Final = ("share", "nature", "harmonic")
 #: credit schemes of the ``fractional`` column of members
 CREDITS: Final = ("country", "complete", "complete_normalised", "author", "straight", "modified")
 
@@ -60,6 +62,9 @@ class TallyMeta:
         Version of trendcore.
     self_flows
         Of trade: ``in_total`` or ``drop``; else empty.
+    shares
+        What weightings and credits by shares went by: ``authors`` (a column of shares) or ``equal`` (1/n).
+        Empty: there are none, or it is not known of published counts.
 
     Examples
     --------
@@ -77,6 +82,7 @@ class TallyMeta:
     backend: str = ""
     version: str = __version__
     self_flows: str = ""
+    shares: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,7 @@ class Tally:
         universe: str = "all",
         policy: str = "",
         backend: str = "",
+        shares: str = "",
         validate: bool = True,
     ) -> Tally:
         """Make a tally from counts that were published or stored, checked.
@@ -155,7 +162,7 @@ class Tally:
             part of a tally are left out.
         by
             Columns whose combinations are the cells.
-        kind, credit, unknown, universe, policy, backend
+        kind, credit, unknown, universe, policy, backend, shares
             See `TallyMeta`. The weightings are those whose columns ``pairs`` has.
         validate
             Check that counts fit together. False saves the time for frames that a tally wrote itself.
@@ -192,6 +199,7 @@ class Tally:
             universe=universe,
             policy=policy,
             backend=backend,
+            shares=shares,
         )
         return build(pairs, members, totals, patterns, meta, validate=validate)
 
@@ -261,7 +269,8 @@ class Tally:
             See `tally`. A policy is applied to what is displayed, on top of the tally's own.
         counting, credit
             See `tally`; None: the tally's own. Shares of authors are not in patterns: ``share``, ``nature``
-            and ``harmonic`` take 1/n, and only the credits ``country`` and ``none`` can be had.
+            and ``harmonic`` take 1/n, so where the tally's own did not they are to be asked for by name; and
+            only the credits ``country`` and ``none`` can be had.
 
         Returns
         -------
