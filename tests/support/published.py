@@ -17,6 +17,7 @@ LONG = KEYS | {
 COVERAGE = KEYS | {
     "works": pl.Int64,
     "works_known": pl.Int64,
+    "value": pl.Int64,
     "field_unknown": pl.Int64,
     "year_complete": pl.Boolean,
 }
@@ -61,7 +62,9 @@ def _coverage() -> list[dict[str, Any]]:
     cells = {tuple(row[key] for key in KEYS) for row in _rows()}
     return [
         dict(zip(KEYS, cell, strict=True))
-        | {"works": 1000, "works_known": 900, "field_unknown": 20, "year_complete": cell[3] < 2024}
+        | dict.fromkeys(("works", "works_known", "value"))
+        | ({"value": 1} if cell[0] == "baci" else {"works": 1000, "works_known": 900})
+        | {"field_unknown": 20, "year_complete": cell[3] < 2024}
         for cell in sorted(cells)
     ]
 
@@ -90,6 +93,7 @@ class UpdateResult:
     timings: dict[str, float]
     gates: list[dict[str, Any]]
     warnings: tuple[str, ...] = ()
+    read: IngestResult = IngestResult((), (), ())  # noqa: RUF009 - frozen
 
 
 class PublishedWorkspace:

@@ -71,19 +71,35 @@ def _nearest(text: str, names: list[str]) -> str:
 
 
 def latest_complete_years(coverage: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of the last complete year of each source, role and field that can be spoken of.
+    """Return the row of the last complete year of each source, role and field that can be spoken of."""
+    spoken = spoken_of(coverage).sort(*CELL, "year", nulls_last=True)
+    return spoken.group_by(*CELL, maintain_order=True).last()
+
+
+def spoken_of(coverage: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows of complete years that can be spoken of.
 
     Works without any known country, and fields that the data cannot tell, give no zeros: see `unanswered`.
     """
     import polars as pl
 
-    told = pl.col("works").is_null() | (pl.col("works_known") > 0)
-    return (
-        coverage.filter(pl.col("year_complete") & told)
-        .sort(*CELL, "year", nulls_last=True)
-        .group_by(*CELL, maintain_order=True)
-        .last()
-    )
+    told = (pl.col("works_known") > 0).fill_null(value=False) | pl.col("value").is_not_null()
+    return coverage.filter(pl.col("year_complete") & told)
+
+
+def with_no_joint_works(name: str) -> float | None:
+    """Return an index of a pair that has works, but none together; None where it is undefined.
+
+    Examples
+    --------
+    >>> with_no_joint_works("salton"), with_no_joint_works("npmi"), with_no_joint_works("pmi")
+    (0.0, -1.0, None)
+    """
+    from trendcore.indices import registry
+
+    entry = registry()[name]
+    some = {"c": 0.0, "x": 1.0, "y": 1.0, "total": 4.0}
+    return entry.at(**{symbol: some[symbol] for symbol in entry.needs})
 
 
 def unanswered(coverage: pl.DataFrame, last: pl.DataFrame) -> list[Record]:
@@ -131,7 +147,7 @@ def summarise(
     chosen = _by_default(
         workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
     )
-    traders, abroad = _traders(workspace, last, release), _working_abroad(workspace, last, release)
+    traders, abroad = traders_of(workspace, coverage, release), _working_abroad(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
@@ -177,9 +193,8 @@ def _rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:
 
 
 def _years(coverage: pl.DataFrame, cell: Record) -> list[int]:
-    """Return the last complete years of a cell, at most ten, up to its latest complete one."""
-    mine = _rows_of_cell(coverage, cell)
-    years: list[int] = sorted(mine.filter(mine["year_complete"])["year"].to_list())
+    """Return the last complete years of a cell that can be spoken of, at most ten."""
+    years: list[int] = sorted(_rows_of_cell(spoken_of(coverage), cell)["year"].to_list())
     return years[-YEARS_OF_TREND:]
 
 
@@ -217,29 +232,31 @@ def _works_record(
 ) -> Record:
     """Return the numbers of a cell of papers or patents in its latest complete year.
 
-    Only pairs with joint works are published. A missing one has none: its ratios are 0 where both countries
-    have international works, and undefined where one has not.
+    Only pairs with joint works are published. A missing one has none: its indices are those of no joint works
+    where both countries have international works, and undefined where one has not.
     """
     year, (first, second) = years[-1], pair.sorted
     joint, _ = _value(rows, "joint", year, first, second)
-    record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rows)}
-    for name in sorted({"salton", "ncses", rank_by} - {"joint"}):
+    record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rank_by)}
+    names = sorted({"salton", "ncses", rank_by} - {"joint"})
+    for name in names:
         record[name], _ = _value(rows, name, year, first, second)
     record["share_of_a"], _ = _value(rows, "share", year, pair.a, pair.b)
     record["share_of_b"], _ = _value(rows, "share", year, pair.b, pair.a)
     if joint is None:
-        ratio = 0.0 if {first, second} <= abroad else None
-        record |= dict.fromkeys({"salton", "ncses", rank_by} - {"joint"}, ratio)
+        defined = {first, second} <= abroad
+        record |= {name: with_no_joint_works(name) if defined else None for name in names}
         record["share_of_a"] = 0.0 if pair.a in abroad else None
         record["share_of_b"] = 0.0 if pair.b in abroad else None
     series = [int(_value(rows, "joint", each, first, second)[0] or 0) for each in years]
     return record | {"trend_index": "joint", "trend_years": list(years), "trend": series}
 
 
-def _marginals(rows: pl.DataFrame) -> Record:
-    """Return the marginal system of each index that is shown."""
-    shown = rows.select("index", "marginals").unique().sort("index", "marginals")
-    return dict(shown.iter_rows())
+def _marginals(rank_by: str) -> Record:
+    """Return the marginal system of each index that is shown: its default one, see `_by_default`."""
+    from trendcore.indices import registry
+
+    return {name: registry()[name].marginals[0] for name in sorted({"share", "salton", "ncses", rank_by})}
 
 
 def _owned_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Record:
@@ -254,16 +271,16 @@ def _owned_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Recor
     return record | {"trend_index": "joint both ways", "trend_years": list(years), "trend": series}
 
 
-def _traders(
-    workspace: Workspace, last: pl.DataFrame, release: int | None
-) -> Callable[[Record], tuple[set[str], set[str]]]:
-    """Return who exports and who imports anything in a cell of trade, of all cells in one pass."""
+def traders_of(
+    workspace: Workspace, coverage: pl.DataFrame, release: int | None
+) -> Callable[[Record], dict[int, tuple[set[str], set[str]]]]:
+    """Return who exports and who imports anything in a cell of trade, by year, of all cells in one pass."""
     import polars as pl
 
     keys = [*CELL, "year"]
-    wanted = last.filter(last["source"].is_in(TRADE_SOURCES)).select(keys)
+    wanted = coverage.filter(coverage["source"].is_in(TRADE_SOURCES)).select(keys)
     if wanted.is_empty():
-        return lambda _cell: (set(), set())
+        return lambda _cell: {}
     flows = workspace.table("trade_flows", release=release).select(*keys, "exporter", "importer")
     ends = (
         flows.join(wanted.lazy(), on=keys, how="semi", nulls_equal=True)
@@ -271,29 +288,34 @@ def _traders(
         .agg(pl.col("exporter").unique(), pl.col("importer").unique())
         .collect()
     )
-    found = {row[:4]: (set(row[4]), set(row[5])) for row in ends.iter_rows()}
-    return lambda cell: found.get(tuple(cell[key] for key in keys), (set(), set()))
+    found: dict[tuple[str, ...], dict[int, tuple[set[str], set[str]]]] = {}
+    for row in ends.iter_rows():
+        found.setdefault(row[:3], {})[row[3]] = (set(row[4]), set(row[5]))
+    return lambda cell: found.get(tuple(cell[key] for key in CELL), {})
 
 
 def _trade_record(
-    rows: pl.DataFrame, pair: Pair, years: Sequence[int], traders: tuple[set[str], set[str]]
+    rows: pl.DataFrame, pair: Pair, years: Sequence[int], traders: dict[int, tuple[set[str], set[str]]]
 ) -> Record:
     """Return the flows both ways in US dollars and what they are parts of.
 
     A flow that is not listed is 0 where its exporter exports and its importer imports anything; else unknown.
     """
-    record: Record = {}
-    exporters, importers = traders
-    year = years[-1]
-    for name, (a, b) in {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}.items():
+    year, ways = years[-1], {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}
+
+    def flow(year: int, a: str, b: str) -> float | None:
         value, flag = _value(rows, "value", year, a, b)
-        covered = a in exporters and b in importers
-        record[f"value_{name}"] = 0.0 if value is None and flag is None and covered else value
-        record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, a, b)
+        exporters, importers = traders.get(year, (set(), set()))
+        return 0.0 if value is None and flag is None and a in exporters and b in importers else value
+
+    record: Record = {}
+    for name, way in ways.items():
+        record[f"value_{name}"] = flow(year, *way)
+        record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, *way)
     record["import_share_of_a"], _ = _value(rows, "import_share", year, pair.a, pair.b)
     record["import_share_of_b"], _ = _value(rows, "import_share", year, pair.b, pair.a)
-    for name, (a, b) in {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}.items():
-        record[f"trend_{name}"] = [_value(rows, "value", each, a, b)[0] or 0.0 for each in years]
+    for name, way in ways.items():
+        record[f"trend_{name}"] = [flow(each, *way) for each in years]
     return record | {"trend_index": "value", "trend_years": list(years)}
 
 
@@ -305,14 +327,14 @@ def _values_of_last_year(
     Returns
     -------
     pl.DataFrame
-        source, role, field, low, high (the pair in byte order), value; only values above 0.
+        source, role, field, low, high (the pair in byte order), value; pairs with joint works or trade.
     """
     import polars as pl
 
     keys = [*CELL, "year"]
     every: pl.LazyFrame = workspace.indices(index=index, release=release)
     return (
-        every.filter(pl.col("value") > 0, pl.col("a") != pl.col("b"))
+        every.filter(pl.col("value").is_not_null(), pl.col("a") != pl.col("b"))
         .join(last.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
         .group_by(*CELL, low=pl.min_horizontal("a", "b"), high=pl.max_horizontal("a", "b"))
         .agg(pl.col("value").sum())

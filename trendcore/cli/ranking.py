@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trendcore.cli.pair import spoken_of, traders_of, with_no_joint_works
 from trendcore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
         (pl.col("source") == source) & pl.col("role").eq_missing(pl.lit(role, dtype=pl.String)),
         pl.col("field") == question.field,
     )
-    complete: list[int] = sorted(cells.filter(pl.col("year_complete"))["year"].to_list())
+    complete: list[int] = sorted(spoken_of(cells)["year"].to_list())
     year = question.year if question.year is not None else complete[-1] if complete else None
     if year is None or year not in cells["year"]:
         raise UsageError(f"nothing is published for {question.field} in {source} of the year {year}")
@@ -63,7 +64,13 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
     now = rows.filter((pl.col("year") == year) & pl.col("value").is_not_null()).collect()
     since = year - _SPAN
     if question.rising:
-        now = _with_change(now, rows, since)
+        if since not in cells["year"]:
+            raise UsageError(
+                f"nothing is published for {question.field} in {source} of the year {since}, from which a "
+                f"rise to {year} would be measured"
+            )
+        before = rows.filter(pl.col("year") == since).select("a", "b", before="value").collect()
+        now = _with_change(now, before, _without_row(workspace, question, source, role, since))
     most = None
     if question.kind != "trade":
         now = _with_joint(now, workspace, question, source, role, year)
@@ -109,13 +116,54 @@ def _feed(coverage: pl.DataFrame, question: Question) -> tuple[str, str | None]:
     )
 
 
-def _with_change(now: pl.DataFrame, rows: pl.LazyFrame, since: int) -> pl.DataFrame:
-    """Add the change against an earlier year; a pair without a row then started from nothing."""
+def _with_change(now: pl.DataFrame, before: pl.DataFrame, without_row: pl.Expr) -> pl.DataFrame:
+    """Add the change against an earlier year; pairs whose value was not known or undefined then go."""
     import polars as pl
 
-    before = rows.filter(pl.col("year") == since).select("a", "b", before="value").collect()
-    joined = now.join(before, on=["a", "b"], how="left", nulls_equal=True)
-    return joined.with_columns(change=pl.col("value") - pl.col("before").fill_null(0.0)).drop("before")
+    listed = before.with_columns(listed=pl.lit(True))
+    joined = now.join(listed, on=["a", "b"], how="left", nulls_equal=True)
+    was = pl.when("listed").then("before").otherwise(without_row)
+    changed = joined.with_columns(change=pl.col("value") - was).drop("listed", "before")
+    return changed.drop_nulls("change")
+
+
+def _without_row(
+    workspace: Workspace, question: Question, source: str, role: str | None, year: int
+) -> pl.Expr:
+    """Return what the index was in a year for a pair that has no row in it.
+
+    Only pairs with joint works or trade have one. Of a country without works or trade nothing was defined.
+    """
+    import polars as pl
+
+    from trendcore.indices import registry
+
+    entry = registry()[question.index]
+    cell = {"source": source, "role": role, "field": question.field}
+    if entry.subject == "country":
+        return pl.lit(None, pl.Float64)
+    if entry.kind == "trade":
+        there = pl.DataFrame([cell | {"year": year}], schema_overrides={"year": pl.Int16})
+        exporters, importers = traders_of(workspace, there, question.release)(cell).get(year, (set(), set()))
+        ends = (exporters, importers) if "out" in entry.needs else (importers, exporters)
+        nothing = 0.0 if {"out", "back"} & set(entry.needs) else None
+    else:
+        table = "members" if entry.kind == "works" else "ownership_members"
+        size = "works" if entry.marginals[0] == "docs_all" else "works_intl"
+        key = [pl.col(name).eq_missing(value) for name, value in (cell | {"year": year}).items()]
+        members = workspace.table(table, release=question.release).filter(*key, pl.col(size) > 0)
+        some = set(members.select("member").collect()["member"])
+        ends, nothing = (some, some), with_no_joint_works(entry.name)
+    needed = {
+        "a": "x" in entry.needs or entry.kind == "trade",
+        "b": "y" in entry.needs or entry.kind == "trade",
+    }
+    known = [
+        pl.col(end).is_in(list(names))
+        for (end, must), names in zip(needed.items(), ends, strict=True)
+        if must
+    ]
+    return pl.when(*known).then(pl.lit(nothing, pl.Float64)) if known else pl.lit(nothing, pl.Float64)
 
 
 def _with_joint(
@@ -133,7 +181,7 @@ def _with_joint(
         .collect()
     )
     both = pl.concat([joint, joint.select(a="b", b="a", joint="joint")]).unique(
-        ["a", "b"], maintain_order=True
+        ["a", "b"], keep="first", maintain_order=True
     )
     if now.height and now["b"].is_null().all():
         return now
