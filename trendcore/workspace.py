@@ -77,7 +77,8 @@ class Workspace:
             openalex, patentsview, baci or comtrade.
         *paths
             Files, folders or globs. They are registered: `update` scans them again, and reads what is new or
-            has changed. A content that was read before, under whatever path, is not read again.
+            has changed. A content that was read before, under whatever path, is not read again, unless what
+            is stored of it is damaged.
         keep
             ``fields``: papers and patents of some field of the taxonomy; ``all``: every one, and the
             pseudo-field ``all`` is published too. Trade is always stored whole.
@@ -92,7 +93,8 @@ class Workspace:
         Raises
         ------
         InputError
-            A path is not there, or a file is not what it should be; the workspace is as it was.
+            A path is not there, or a file is not what it should be; the workspace is as it was, and none is
+            made where nothing is found.
         UsageError
             The feed is unknown, or stored with another ``keep``.
         WorkspaceError
@@ -100,8 +102,7 @@ class Workspace:
         ConflictError
             Another process works on the workspace.
         """
-        store = Store.create(self.path)
-        return inputs.ingest(store, self.settings, feed, paths, keep=keep, progress=progress or silent)
+        return inputs.ingest(self.path, self.settings, feed, paths, keep=keep, progress=progress or silent)
 
     def withdraw(self, path: str | Path) -> tuple[str, ...]:
         """Take what was read at a path out of the next release; published releases stay as they are.
@@ -136,6 +137,8 @@ class Workspace:
             Nothing was published; the current release stays.
         BackendError
             The backend cannot be used on this machine.
+        StorageError
+            Stored rows are damaged: `ingest` reads their files again. Or there is no room.
         ConflictError
             Another process works on the workspace.
         """

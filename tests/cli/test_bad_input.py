@@ -156,6 +156,64 @@ def test_a_folder_with_nothing_in_it_and_a_path_that_is_not_there(tmp_path: Path
         fails(tmp_path, feed, tmp_path / "missing.csv", "missing.csv")
 
 
+def test_what_cannot_be_found_makes_no_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "nowhere", tmp_path / "empty", Path("*.nothing")):
+        fails(tmp_path, "baci", path)
+    good = write_works(tmp_path / "a.jsonl", qis(1, "JP", "US"))
+    monkeypatch.setenv("TRENDCORE_TAXONOMY", str(tmp_path / "none.toml"))
+    fails(tmp_path, "openalex", good, "none.toml")
+    monkeypatch.setenv("TRENDCORE_TAXONOMY", "")
+    monkeypatch.setenv("TRENDCORE_BREADTH", "broad")
+    fails(tmp_path, "openalex", good, "breadth")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "empty"]
+
+
+def test_the_folder_of_the_data_may_hold_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_works(tmp_path / "a.jsonl", qis(1, "JP", "US"))
+    for command in (["ingest", "openalex", "."], ["update"], ["update"], ["ingest", "openalex", "."]):
+        out = run(*command, "-w", "ws")
+        assert (out.exit_code, out.stderr) == (0, ""), (command, out.output)
+
+
+def test_an_update_says_what_it_reads_and_which_file_breaks_off(tmp_path: Path) -> None:
+    path = write_works(tmp_path / "a.gz", qis(1, "JP", "US"))
+    ingest(tmp_path, "openalex", path)
+    out = run("update", "-w", tmp_path / "ws")
+    assert (out.exit_code, out.stderr) == (0, "")
+    assert not out.stdout.startswith("read ")
+    whole = gzip.compress(lines(qis(1, "JP", "US"), qis(2, "JP", "US", title=os.urandom(4000).hex())))
+    path.write_bytes(whole[: len(whole) // 2])
+    out = run("update", "-w", tmp_path / "ws")
+    assert out.exit_code == 0
+    assert out.stdout.splitlines()[0] == "read 1 inputs, 2 rows: 1 accepted, 1 quarantined, 0 set aside"
+    for _ in range(2):
+        assert "a.gz breaks off: its rows before that count, the others are missing" in out.stderr
+        out = run("update", "-w", tmp_path / "ws")
+    record = json.loads(run("update", "-w", tmp_path / "ws", "--json").stdout)
+    assert (record["changed"], record["read"]["units"], record["read"]["read"]) == (False, [], 0)
+
+
+def test_quarantined_rows_can_be_exported(tmp_path: Path) -> None:
+    path = tmp_path / "works.jsonl"
+    path.write_bytes(lines(qis(1, "JP", "US")) + b"=cmd()\n")
+    out = run("ingest", "openalex", path, "-w", tmp_path / "ws")
+    assert "--table quarantine" in out.stderr
+    said = run("export", tmp_path / "q.csv", "--table", "quarantine", "-w", tmp_path / "ws")
+    assert (said.exit_code, said.stdout.endswith("q.csv: 1 rows\n")) == (0, True)
+    header, row = (tmp_path / "q.csv").read_text().splitlines()
+    assert header.split(",")[:4] == ["file", "line", "reason", "raw"]
+    assert "works.jsonl,2," in row
+    assert "'=cmd()" in row
+    assert run("export", tmp_path / "p.csv", "--table", "papers", "-w", tmp_path / "ws").exit_code == 0
+    args = ["export", tmp_path / "r.csv", "--table", "quarantine", "--release", "1", "-w", tmp_path / "ws"]
+    out = run(*args)
+    assert (out.exit_code, out.stderr.count("\n")) == (2, 1)
+
+
 def test_a_zip_bomb_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "BACI_HS22_Y2022_V202501.csv.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -233,3 +291,44 @@ def test_ctrl_c_leaves_the_workspace_as_it_was(tmp_path: Path, command: str) -> 
     assert ws.update().release == 2
     pairs = ws.table("pairs").collect()
     assert pairs["joint"].to_list() == [29]
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_flipped_bit_of_stored_rows_is_refused_and_healed_by_reading_again(tmp_path: Path) -> None:
+    path = write_works(tmp_path / "a.jsonl", *[qis(number, "JP", "US") for number in range(30)])
+    ws = tc.Workspace(tmp_path / "ws")
+    ws.ingest("openalex", path)
+    ws.update()
+    before = contents(ws)
+    more = write_works(tmp_path / "b.jsonl", qis(31, "JP"))
+    ws.ingest("openalex", more)
+    for stored in sorted((tmp_path / "ws" / "tables" / "papers").rglob("*.parquet")):
+        flip(stored)
+    out = run("update", "-w", tmp_path / "ws")
+    assert (out.exit_code, out.stderr.count("\n")) == (6, 1), out.output
+    assert f"`trendcore ingest openalex {path}` reads the input again" in out.stderr
+    assert contents(ws) == before
+    assert len(ws.ingest("openalex", path, more).units) == 2
+    assert ws.ingest("openalex", path, more).units == ()
+    assert ws.update().release == 2
+    ws.withdraw(more)
+    assert ws.update().release == 3
+    assert contents(ws) == before
+
+
+def test_doctor_finds_a_flipped_bit_of_a_release(tmp_path: Path) -> None:
+    ws = tc.Workspace(tmp_path / "ws")
+    ws.ingest("openalex", write_works(tmp_path / "a.jsonl", qis(1, "JP", "US")))
+    ws.update()
+    out = run("doctor", "-w", tmp_path / "ws")
+    assert (out.exit_code, "every file as it was written" in out.stdout) == (0, True)
+    flip(next((tmp_path / "ws" / "published" / "pairs").glob("*.parquet")))
+    out = run("doctor", "-w", tmp_path / "ws", "--json")
+    assert out.exit_code == 6
+    assert len(json.loads(out.stdout)["workspace"]["damage"]) == 1
+    assert "bytes are not those" in run("doctor", "-w", tmp_path / "ws").stdout

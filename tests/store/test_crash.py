@@ -49,7 +49,7 @@ def state(root: Path) -> tuple[int, int]:
     contents = list(store.ledger().active())
     assert contents in ([OLD], [OLD, NEW])
     assert lines(store, *contents) == [row for content in contents for row in ROWS[content]]
-    assert store.verify_inputs(contents) == []
+    assert store.verify_inputs(contents) == {}
     for number in store.releases():
         manifest = store.manifest(number)
         assert store.verify(manifest) == []

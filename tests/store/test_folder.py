@@ -130,5 +130,5 @@ def test_a_relative_path_stays_what_it_was(tmp_path: Path, monkeypatch: pytest.M
 def test_reading_writes_nothing(tmp_path: Path) -> None:
     store = Store.create(tmp_path)
     assert store.scan("papers", ["aaaaaaaa"]).collect().is_empty()
-    assert (store.releases(), store.has_release(), store.verify_inputs(["aaaaaaaa"])) == ([], False, [])
+    assert (store.releases(), store.has_release(), store.verify_inputs(["aaaaaaaa"])) == ([], False, {})
     assert names(tmp_path) == NAMES

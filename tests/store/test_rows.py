@@ -307,12 +307,14 @@ def test_a_log_that_names_files_elsewhere_is_refused(store: Store) -> None:
 
 def test_one_flipped_bit_of_stored_rows_is_found(store: Store) -> None:
     path = known(store)
-    assert store.verify_inputs([A]) == []
+    assert store.verify_inputs([A]) == {}
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    assert store.verify_inputs([A]) == [f"{path}: the bytes are not those that were written"]
-    assert store.verify_inputs([B]) == []
+    assert store.verify_inputs([A]) == {A: f"{path}: the bytes are not those that were written"}
+    assert store.verify_inputs([B]) == {}
+    path.unlink()
+    assert "No such file" in store.verify_inputs([A])[A]
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(store: Store) -> None:

@@ -93,7 +93,7 @@ class UpdateResult:
     timings: dict[str, float]
     gates: list[dict[str, Any]]
     warnings: tuple[str, ...] = ()
-    read: IngestResult = IngestResult((), (), ())  # noqa: RUF009 - frozen
+    read: IngestResult = IngestResult((), (), ())
 
 
 class PublishedWorkspace:

@@ -91,6 +91,8 @@ def ingest(
     for warning in record["warnings"]:
         say(f"warning: {warning}")
     typer.echo(_ingest_in_words(record))
+    if record["quarantined"]:
+        say(f"see why with `trendcore export quarantine.csv --table quarantine -w {workspace}`")
 
 
 def withdraw(
@@ -132,6 +134,8 @@ def update(
         return
     for warning in record["warnings"]:
         say(f"warning: {warning}")
+    if record["read"]["units"]:
+        typer.echo(f"read {_ingest_in_words(record['read'])}")
     typer.echo(_update_in_words(record))
 
 
@@ -179,7 +183,7 @@ def _ingest_in_words(record: Record) -> str:
 
 
 def update_record(result: UpdateResult) -> Record:
-    """Return an update's outcome as a record: the release, whether it is new, and how long each step took."""
+    """Return an update's outcome as a record: the release, whether it is new, what was read, and timings."""
     return {
         "release": result.release,
         "changed": bool(result.changed),
@@ -187,6 +191,7 @@ def update_record(result: UpdateResult) -> Record:
         "timings": dict(result.timings),
         "gates": list(result.gates),
         "warnings": list(result.warnings),
+        "read": ingest_record(result.read),
     }
 
 

@@ -1,4 +1,4 @@
-"""Published tables as files: `trendcore export`."""
+"""Published tables and stored rows as files: `trendcore export`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from trendcore.workspace import Workspace
 
 _SHEET_ROWS = 1_048_576  # rows of an Excel sheet, the header among them
+_STORED = ("papers", "patents", "trade", "quarantine")
 _ENDINGS = {".parquet": "parquet", ".csv": "csv", ".xlsx": "xlsx", ".arrow": "arrow", ".feather": "arrow"}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which rows of which published table."""
+    """Which rows of which published table, or of the stored papers, patents, trade or quarantine."""
 
     table: str
     pair: str | None
@@ -77,7 +78,7 @@ def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
             release=selection.release,
         )
         return found
-    rows: pl.LazyFrame = workspace.table(selection.table, release=selection.release)
+    rows = _rows(workspace, selection)
     names = rows.collect_schema().names()
     for column, wanted in (
         ("field", selection.field),
@@ -91,6 +92,18 @@ def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
         _must_have("b", names, selection.table)
         both = pl.concat_list(pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b")).list.join("-")
         rows = rows.filter(both == pair)
+    return rows
+
+
+def _rows(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
+    """Return a published table, or one of the stored rows that no release holds."""
+    rows: pl.LazyFrame
+    if selection.table in _STORED:
+        if selection.release is not None:
+            raise UsageError(f"{selection.table} is of no release: it holds what is ingested now")
+        rows = getattr(workspace, selection.table)()
+    else:
+        rows = workspace.table(selection.table, release=selection.release)
     return rows
 
 

@@ -52,11 +52,14 @@ def _backends() -> dict[str, str | None]:
 def _workspace(path: str) -> dict[str, Any]:
     from trendcore.workspace import Workspace
 
-    releases = Workspace(path).releases()
+    workspace = Workspace(path)
+    releases = workspace.releases()
+    damage = [problem for number in releases["release"] for problem in workspace.verify(release=number)]
     return {
         "path": path,
         "releases": releases.height,
         "latest": releases.row(-1, named=True) if releases.height else None,
+        "damage": list(dict.fromkeys(damage)),
     }
 
 
@@ -70,4 +73,7 @@ def print_health(found: dict[str, Any]) -> None:
         typer.echo(f"{name}: {number or 'not installed'}")
     if "workspace" in found:
         state = found["workspace"]
-        typer.echo(f"workspace {state['path']}: {state['releases']} releases")
+        sound = "damaged" if state["damage"] else "every file as it was written"
+        typer.echo(f"workspace {state['path']}: {state['releases']} releases, {sound}")
+        for problem in state["damage"]:
+            typer.echo(f"damage: {problem}")

@@ -217,7 +217,12 @@ def export(
         ),
     ] = None,
     table: Annotated[
-        str, typer.Option("--table", metavar="NAME", help="indices (long form), or a published table.")
+        str,
+        typer.Option(
+            "--table",
+            metavar="NAME",
+            help="indices (long form), a published table, or papers, patents, trade or quarantine as stored.",
+        ),
     ] = "indices",
     pair: Annotated[str | None, typer.Option("--pair", metavar="A-B", help="Only this pair.")] = None,
     field: FieldOption = None,
@@ -227,7 +232,10 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it is there.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write published indices to a file. Texts that a spreadsheet would run as formulas are escaped."""
+    """Write published indices, or another table, to a file.
+
+    Texts that a spreadsheet would run as formulas are escaped.
+    """
     from trendcore.cli.exporting import Selection, write_table
     from trendcore.workspace import Workspace
 
@@ -302,11 +310,17 @@ def doctor(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what is installed, which backends can be used and why others cannot, and how a workspace is."""
+    """Say what is installed, which backends can be used and why others cannot, and how a workspace is.
+
+    Of a workspace every file of every release is read; exit code 6 if one is not as it was written.
+    """
     from trendcore.cli.health import examine, print_health
+    from trendcore.errors import StorageError
 
     found = examine(workspace)
     if json:
         print_json(found)
     else:
         print_health(found)
+    if found.get("workspace", {}).get("damage"):
+        raise typer.Exit(StorageError.exit_code)

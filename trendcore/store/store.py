@@ -338,14 +338,21 @@ class Store:
             for problem in publishing.problems(self.root, record)
         ]
 
-    def verify_inputs(self, inputs: Collection[str]) -> list[str]:
-        """Return what is wrong with the files of the rows of some contents.
+    def verify_inputs(self, inputs: Collection[str]) -> dict[str, str]:
+        """Return what is wrong with the files of the rows of some contents, the first thing of each.
 
         Every byte is read: a file's name holds the hash of what was written.
         """
-        files = [file for table in CANONICAL for file in delta.active(self.root / "tables" / table)]
-        found = [damage(file.path, file.sha256) for file in files if file.input in inputs]
-        return [problem for problem in found if problem is not None]
+        found: dict[str, str] = {}
+        for table in CANONICAL:
+            files = [file for file in delta.active(self.root / "tables" / table) if file.input in inputs]
+            for file in files:
+                problem = damage(file.path, file.sha256)
+                if problem is not None:
+                    found.setdefault(str(file.input), problem)
+            for key, problem in self._wrong_rows(table, inputs, files):
+                found.setdefault(key, problem)
+        return found
 
     def _check_locked(self) -> None:
         if not self._lock.is_locked:
@@ -353,15 +360,23 @@ class Store:
 
     def _check_rows(self, table: str, wanted: Collection[str], files: Sequence[DataFile]) -> None:
         """Refuse to read less or more than was written: a wrong number would come of it."""
+        for _, problem in self._wrong_rows(table, wanted, files):
+            raise StorageError(f"{problem}: the workspace is damaged")
+
+    def _wrong_rows(
+        self, table: str, wanted: Collection[str], files: Sequence[DataFile]
+    ) -> Iterator[tuple[str, str]]:
+        """Give each content of which there are more or fewer rows than were written, and what is wrong."""
         held: dict[str | None, int] = {}
         for file in files:
             held[file.input] = held.get(file.input, 0) + file.rows
         for key, content in self.ledger().contents.items():
             said = content.rows.get(table, 0)
             if key in wanted and held.get(key, 0) != said:
-                raise StorageError(
+                yield (
+                    key,
                     f"{self.root / 'tables' / table} holds {held.get(key, 0):,} rows of input {key},"
-                    f" {self.root / LEDGER} says {said:,}: the workspace is damaged"
+                    f" {self.root / LEDGER} says {said:,}",
                 )
 
     def _remove_one(self, content: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from trendcore import sources, taxonomy
 from trendcore.config import Settings
 from trendcore.errors import InputError, UsageError
 from trendcore.sources import Counts, InputFile, InputUnit, Keep, ReadContext
+from trendcore.sources.base import BREAKS_OFF, EMPTY_FILE
 from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit, sha256_of
 from trendcore.taxonomy import FieldTaxonomy
 
@@ -31,6 +32,8 @@ READERS: Final = 2
 _RACY_NS: Final = 2_000_000_000
 #: feeds that are stored whole: indices need every product
 _WHOLE: Final = ("baci", "comtrade")
+#: warnings of a file as a whole, not of rows
+_OF_FILES: Final = (BREAKS_OFF, EMPTY_FILE, "no_table")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def field_taxonomy(settings: Settings) -> FieldTaxonomy:
 
 
 def ingest(
-    store: Store,
+    folder: Path,
     settings: Settings,
     feed: str,
     paths: Sequence[str | Path],
@@ -79,12 +82,12 @@ def ingest(
     keep: Keep = "fields",
     progress: Progress = silent,
 ) -> IngestResult:
-    """Register paths of a feed and read what is new there.
+    """Register paths of a feed and read what is new there, or what is stored of it is damaged.
 
     Parameters
     ----------
-    store
-        The workspace's store; its lock is taken.
+    folder
+        The workspace's folder; made when something is found to be read.
     settings
         The workspace's settings.
     feed
@@ -102,20 +105,24 @@ def ingest(
         A path is not there, or a file is not what it should be; the workspace is as it was.
     UsageError
         The feed is unknown, or stored with another ``keep``.
+    WorkspaceError
+        The folder is no workspace and not empty.
     ConflictError
         Another process works on the workspace.
     """
     if keep not in ("fields", "all"):
         raise UsageError(f"keep is 'fields' or 'all', not {keep!r}")
-    source = sources.feed(feed)
+    units = sources.feed(feed).discover([_named(path) for path in paths])
+    fields = field_taxonomy(settings)
+    store = Store.create(folder)
     with store.lock():
         ledger = store.ledger()
         _check_keep(ledger, feed, keep)
         store.sweep(ledger.contents)
-        units = source.discover([_absolute(path) for path in paths])
         taken = {str(file.path) for unit in units for file in unit.files}
         ledger.withdrawn = [path for path in ledger.withdrawn if path not in taken]
-        result = read_units(store, ledger, settings, units, keep=keep, progress=progress)
+        damaged = store.verify_inputs(ledger.contents)
+        result = read_units(store, ledger, fields, units, keep=keep, progress=progress, damaged=damaged)
         for path in paths:
             _register(ledger, Registration(feed, _absolute(path), keep))
         store.save_ledger(ledger)
@@ -129,6 +136,7 @@ def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress)
     withdrawn.
     """
     results, warnings = [], []
+    fields = field_taxonomy(settings)
     for registration in list(ledger.registrations):
         source = sources.feed(registration.feed)
         try:
@@ -138,7 +146,7 @@ def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress)
             continue
         units = [unit for unit in units if not _withdrawn(unit, ledger)]
         keep: Keep = "all" if registration.keep == "all" else "fields"
-        results.append(read_units(store, ledger, settings, units, keep=keep, progress=progress))
+        results.append(read_units(store, ledger, fields, units, keep=keep, progress=progress))
     for unit in ledger.units:
         gone = [file.path for file in unit.files if not Path(file.path).exists()]
         if gone:
@@ -184,16 +192,17 @@ def withdraw(store: Store, path: str | Path) -> tuple[str, ...]:
 def read_units(
     store: Store,
     ledger: Ledger,
-    settings: Settings,
+    fields: FieldTaxonomy,
     units: Sequence[InputUnit],
     *,
     keep: Keep,
     progress: Progress,
+    damaged: Collection[str] = (),
 ) -> IngestResult:
-    """Read the units whose content is not stored yet; the ledger is changed, not saved."""
-    fields = field_taxonomy(settings)
+    """Read the units whose content is not stored yet, or damaged; the ledger is changed, not saved."""
     stamped = [_stamp(ledger, unit, keep, fields.sha256) for unit in units]
-    new = {found.content: found for found in reversed(stamped) if found.content not in ledger.contents}
+    sound = ledger.contents.keys() - damaged
+    new = {found.content: found for found in reversed(stamped) if found.content not in sound}
     meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
     context = ReadContext(taxonomy.countries(), fields, keep, progress=meter.advance)
     read: list[str] = []
@@ -203,9 +212,10 @@ def read_units(
         unit = found.unit
         if found.content in new and new[found.content] is found:
             meter.note = unit.name
-            content = _store(store, found, context, ledger.next_seq)
+            old = ledger.contents.get(found.content)
+            content = _store(store, found, context, ledger.next_seq if old is None else old.seq)
             ledger.contents[content.id] = content
-            ledger.next_seq += 1
+            ledger.next_seq += old is None
             read.append(unit.name)
             counts += _as_counts(content)
             warnings += _warnings(content)
@@ -342,6 +352,11 @@ def _withdrawn(unit: InputUnit, ledger: Ledger) -> bool:
     return any(str(file.path) in ledger.withdrawn for file in unit.files)
 
 
+def _named(path: str | Path) -> str:
+    """Write a path as `_absolute` does; an empty one stays, for it would become this folder."""
+    return _absolute(path) if str(path).strip() else str(path)
+
+
 def _absolute(path: str | Path) -> str:
     """Write a path or glob the way in which files are named: absolute, without dots."""
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - a link stays a link, as in readers
@@ -360,10 +375,20 @@ def _as_counts(content: Content) -> Iterable[Counts]:
     ]
 
 
+def broken_off(ledger: Ledger) -> list[str]:
+    """Name the files that count and are not whole: nobody knows how many rows they lack."""
+    return [
+        f"{counts.file} breaks off: its rows before that count, the others are missing"
+        for _, counts in accounting(ledger)
+        if BREAKS_OFF in counts.warnings
+    ]
+
+
 def _warnings(content: Content) -> Iterable[str]:
     for each in content.counts:
         for warning, n in sorted(each.warnings.items()):
             kind, _, what = warning.partition(":")
-            yield f"{each.file}: {kind.replace('_', ' ')}{f' {what}' if what else ''} ({n:,} rows)"
+            rows = "" if kind in _OF_FILES else f" ({n:,} rows)"
+            yield f"{each.file}: {kind.replace('_', ' ')}{f' {what}' if what else ''}{rows}"
         if each.quarantined:
             yield f"{each.file}: {each.quarantined:,} of {each.read:,} rows quarantined"

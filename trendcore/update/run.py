@@ -8,15 +8,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from trendcore import gates
 from trendcore.config import Settings
-from trendcore.errors import GateError, QuarantineError, TrendcoreError, UsageError
+from trendcore.errors import GateError, QuarantineError, StorageError, TrendcoreError, UsageError
 from trendcore.store import Ledger, Manifest, ReleaseInfo, Store
 from trendcore.tallies import resolve_backend
 from trendcore.update import inputs, trade, works
-from trendcore.update.inputs import Progress, silent
+from trendcore.update.inputs import IngestResult, Progress, silent
 from trendcore.update.method import Method, method, package_versions
 from trendcore.update.resolve import resolve
 from trendcore.update.tables import Tables, tables
@@ -46,6 +47,8 @@ class UpdateResult:
         What each gate found.
     warnings
         What a person should know, in sentences.
+    read
+        Registered inputs that were new or had changed, and so were read.
     """
 
     release: int
@@ -54,6 +57,7 @@ class UpdateResult:
     timings: Mapping[str, float]
     gates: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
+    read: IngestResult
 
 
 def update(
@@ -84,6 +88,8 @@ def update(
         A registered file has changed to what cannot be read; nothing was published.
     BackendError
         The backend cannot be used here.
+    StorageError
+        Stored rows are damaged, or there is no room; nothing was published.
     ConflictError
         Another process works on the workspace.
     """
@@ -98,6 +104,7 @@ def update(
         store.sweep(ledger.contents)
         with clock.step("scan"):
             scanned = inputs.rescan(store, ledger, settings, progress)
+        warnings = tuple(dict.fromkeys([*scanned.warnings, *inputs.broken_off(ledger)]))
         # an interruption leaves the ledger as it was; after a refusal what was read stays, to be looked at
         try:
             _check_quarantine(ledger, settings)
@@ -105,7 +112,8 @@ def update(
             current = store.manifest() if store.has_release() else None
             if current is not None and current.fingerprint == fingerprint:
                 store.save_ledger(ledger)
-                return UpdateResult(current.number, False, {}, clock.seconds, (), scanned.warnings)
+                return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
+            _check_stored(store, ledger)
             made = _made(store, ledger, how, backend, clock)
             with clock.step("gates"):
                 found = gates.check(made)
@@ -116,9 +124,9 @@ def update(
         with clock.step("publish"):
             store.save_ledger(ledger)
             results = [each.as_dict() for each in found]
-            manifest = _publish(store, ledger, how, made, fingerprint, backend, clock, results)
+            manifest = _publish(store, ledger, how, made, fingerprint, backend, clock, results, warnings)
     counts = {name: record.rows for name, record in manifest.tables.items()}
-    return UpdateResult(manifest.number, True, counts, clock.seconds, tuple(results), scanned.warnings)
+    return UpdateResult(manifest.number, True, counts, clock.seconds, tuple(results), warnings, scanned)
 
 
 class _Clock:
@@ -169,6 +177,7 @@ def _publish(
     backend: str,
     clock: _Clock,
     results: list[dict[str, Any]],
+    warnings: tuple[str, ...],
 ) -> Manifest:
     active = sorted(ledger.active().values(), key=lambda content: content.seq)
     names = {unit.content: unit.name for unit in reversed(ledger.units)}
@@ -180,7 +189,7 @@ def _publish(
         counts={name: frame.height for name, frame in made.items()},
         timings=dict(clock.seconds),
         gates=results,
-        warnings=[],
+        warnings=list(warnings),
     )
     return store.publish(made, info)
 
@@ -200,14 +209,25 @@ def _check_taxonomy(ledger: Ledger, how: Method) -> None:
         )
 
 
+def _check_stored(store: Store, ledger: Ledger) -> None:
+    """Refuse to count rows of which a bit has changed since they were written."""
+    for content, problem in store.verify_inputs(ledger.active()).items():
+        unit = next(unit for unit in ledger.units if unit.content == content)
+        first = Path(unit.files[0].path)
+        again = first if len(unit.files) == 1 else first.parent
+        raise StorageError(
+            f"nothing was published: {problem}; `trendcore ingest {unit.feed} {again}` reads the input again"
+        )
+
+
 def _check_quarantine(ledger: Ledger, settings: Settings) -> None:
     for _, counts in inputs.accounting(ledger):
         limit = max(_ALWAYS_TOLERATED, settings.max_quarantined * counts.read)
         if counts.quarantined > limit:
             raise QuarantineError(
                 f"nothing was published: {counts.quarantined:,} of {counts.read:,} rows of {counts.file} are "
-                f"quarantined, more than {settings.max_quarantined:.1%}; the quarantine table says why, and "
-                "max_quarantined in trendcore.toml allows more"
+                f"quarantined, more than {settings.max_quarantined:.1%}; `trendcore export FILE --table "
+                "quarantine` says why, and max_quarantined in trendcore.toml allows more"
             )
 
 
