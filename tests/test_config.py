@@ -33,6 +33,26 @@ def test_lists_in_the_environment_have_commas(monkeypatch: pytest.MonkeyPatch) -
     assert settings().blocs == ("quad", "g7")
 
 
+def test_an_empty_variable_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trendcore.toml").write_text('blocs = ["g7"]\n')
+    for name in ("TAXONOMY", "POLICY", "BLOCS"):
+        monkeypatch.setenv(f"TRENDCORE_{name}", "")
+    found = settings(tmp_path)
+    assert (found.taxonomy, found.policy, found.blocs) == (None, "default", ("g7",))
+
+
+def test_a_variable_that_sets_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRENDCORE_POLCY", "hk-mo-with-cn")
+    with pytest.raises(UsageError, match=r"TRENDCORE_POLCY; there are .*TRENDCORE_POLICY"):
+        settings()
+
+
+def test_a_settings_file_that_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "trendcore.toml").mkdir()
+    with pytest.raises(UsageError, match=r"trendcore.toml: cannot be read: "):
+        settings(tmp_path)
+
+
 def test_paths_of_the_file_are_meant_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "trendcore.toml").write_text('taxonomy = "mine.toml"\npolicy = "own/policy.toml"\n')
     found = settings(tmp_path)
@@ -47,6 +67,8 @@ def test_paths_of_the_file_are_meant_from_its_folder(tmp_path: Path) -> None:
         ("breadth = 'broad'", "setting breadth"),
         ("max_quarantined = 1.5", "setting max_quarantined"),
         ("blocs = 3", "setting blocs"),
+        ("max_quarantined = true", "setting max_quarantined"),
+        ("max_quarantined = nan", "setting max_quarantined"),
         ("policy = ", "not TOML"),
     ],
 )

@@ -1,10 +1,12 @@
 """Settings of a workspace: frozen, read once, from arguments, environment and the workspace's own file.
 
-The only reader of environment variables. What is not given takes the default below.
+The only reader of environment variables, of which an empty one says nothing. What is not given takes the
+default below.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -29,6 +31,13 @@ def _names(value: Any) -> Any:
         value = [name for name in value.split(",") if name.strip()]
     names = isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value)
     return tuple(dict.fromkeys(name.strip().lower() for name in value)) if names else value
+
+
+def _no_bool(value: Any) -> Any:
+    """Refuse true, which would mean all of the rows."""
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")
+    return value
 
 
 class Settings(BaseSettings):
@@ -60,7 +69,7 @@ class Settings(BaseSettings):
     ('core', 'hk-mo-with-cn')
     """
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     taxonomy: Path | None = None
     breadth: Literal["core", "wide", "both"] = "core"
@@ -72,7 +81,7 @@ class Settings(BaseSettings):
         "asean_members",
     )  # fmt: skip
     self_flows: Literal["in_total", "drop"] = "in_total"
-    max_quarantined: Annotated[float, Field(ge=0, le=1)] = 0.05
+    max_quarantined: Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1)] = 0.05
 
     @classmethod
     def settings_customise_sources(
@@ -116,6 +125,7 @@ def settings(folder: Path | None = None, **given: Any) -> Settings:
     unknown = sorted(set(given) - set(Settings.model_fields))
     if unknown:
         raise UsageError(f"no setting is called {unknown[0]!r}; there are {', '.join(Settings.model_fields)}")
+    _check_environment()
     # a default of the model stands below the environment, an argument above it: so the file goes in between
     try:
         from_environment = Settings().model_fields_set
@@ -125,13 +135,23 @@ def settings(folder: Path | None = None, **given: Any) -> Settings:
         raise UsageError(_in_words(error, path, filed)) from error
 
 
+def _check_environment() -> None:
+    """Refuse a variable that sets nothing: a slip of the pen would go unnoticed."""
+    for name in sorted(os.environ):
+        if name.upper().startswith(_PREFIX) and name[len(_PREFIX) :].lower() not in Settings.model_fields:
+            there = ", ".join(f"{_PREFIX}{field.upper()}" for field in Settings.model_fields)
+            raise UsageError(f"no setting is given by the environment variable {name}; there are {there}")
+
+
 def _filed(path: Path) -> dict[str, Any]:
     """Read a workspace's own file, with its paths made absolute; none where there is no file."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     try:
         filed = tomllib.loads(text)
