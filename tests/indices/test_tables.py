@@ -291,3 +291,6 @@ def test_each_of_several_blocs_is_a_universe_of_its_own() -> None:
         ("quad", "bloc:quad"),
         ("g7+quad", "bloc:g7+quad"),
     }
+    wide = compute_wide(stacked, ["joint"]).lazy()
+    again = to_long(wide, conventions(stacked.meta, ["joint"]), stacked.meta.by).collect()
+    assert_frame_equal(again.sort("bloc", "a", "b"), long.sort("bloc", "a", "b"))

@@ -227,7 +227,8 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
                 pl.lit(row["index"]).alias("index"),
                 value.alias("value"),
                 flag.alias("value_flag"),
-                *[pl.lit(row[name], pl.String).alias(name) for name in ("counting", "marginals", "universe")],
+                *[pl.lit(row[name], pl.String).alias(name) for name in ("counting", "marginals")],
+                _universe(row["universe"]).alias("universe"),
                 pl.lit(row["neutral"], pl.Float64).alias("neutral"),
                 pl.lit(row["policy"], pl.String).alias("policy"),
             )
@@ -346,17 +347,17 @@ def _long(base: Base, evaluated: pl.DataFrame, wanted: list[Request], meta: Tall
         flag_names[pl.Series(flag.astype(np.uint32))].to_series(),
         said["counting"] if "counting" in said.columns else pl.lit(wanted[0].counting).alias("counting"),
         said["marginals"],
-        _universe(meta).alias("universe"),
+        _universe(meta.universe).alias("universe"),
         said["neutral"],
         pl.lit(meta.policy).alias("policy"),
     )
 
 
-def _universe(meta: TallyMeta) -> pl.Expr:
+def _universe(universe: str) -> pl.Expr:
     """Universe of each row: a tally of several blocs has one of its own in each."""
-    if meta.universe.startswith("bloc:") and "," in meta.universe:
+    if universe.startswith("bloc:") and "," in universe:
         return pl.format("bloc:{}", pl.col("bloc").cast(pl.String))
-    return pl.lit(meta.universe)
+    return pl.lit(universe, pl.String)
 
 
 def _said(wanted: list[Request], column: npt.NDArray[np.int64]) -> pl.DataFrame:
