@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -455,3 +456,11 @@ def test_the_legacy_export_of_equipment_holds_the_world_only() -> None:
     got = read(path, name="comtrade")
     assert aside(got) == {"aggregate": 2863}
     assert got.rows == got.quarantine == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_a_folder_is_refused_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "TradeData.csv")
+    for path in (tmp_path, tmp_path / "*.csv"):
+        with pytest.raises(InputError, match=r"TradeData\.csv: neither a file nor a folder"):
+            feed("comtrade").discover([path])

@@ -116,6 +116,9 @@ def _is_ours(path: Path) -> bool:
     """Look at the header: other tables lie about as CSV, too."""
     if not _FILE.fullmatch(path.name):
         return False
+    if not path.is_file():
+        # to open a pipe would be to wait; that it is no file will be said
+        return True
     try:
         with open_bytes(path, Limits()) as stream:
             head = stream.read(_HEAD) or b""
