@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +14,7 @@ from support.openalex import lines
 from support.workspaces import SAMPLE, contents, joint, of_sample, qis, write_works
 
 import trendcore as tc
+from trendcore import sources
 from trendcore.errors import ConflictError, GateError, InputError, QuarantineError, UsageError
 
 CELL = ("openalex", "author", "qis", 2020)
@@ -281,6 +284,32 @@ def test_a_failed_ingest_leaves_the_workspace_as_it_was(tmp_path: Path) -> None:
         ws.ingest("openalex", good, tmp_path / "missing.jsonl")
     assert not ws.update().changed
     assert contents(ws) == before
+
+
+@pytest.mark.parametrize("change", ["grows", "goes"])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = write_works(tmp_path / "a.jsonl", *[qis(number, "JP", "US") for number in range(5)])
+    data = path.read_bytes()
+    read = sources.feed("openalex").read
+
+    def changing(unit: Any, context: Any) -> Iterator[Any]:
+        for batch in read(unit, context):
+            if change == "goes":
+                path.unlink()
+            else:
+                path.write_bytes(data + data)
+            yield batch
+
+    ws = tc.Workspace(tmp_path / "ws")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(sources.feed("openalex")), "read", lambda _, *args: changing(*args))
+        with pytest.raises(InputError, match=r"a\.jsonl: (changed|gone) while it was read"):
+            ws.ingest("openalex", path)
+    assert ws.papers().collect().height == 0
+    path.write_bytes(data)
+    assert ws.ingest("openalex", path).counts[0].accepted == 5
 
 
 def test_a_second_writer_is_turned_away(tmp_path: Path) -> None:

@@ -255,6 +255,7 @@ def _store(store: Store, found: _Found, context: ReadContext, seq: int) -> Conte
             writer.add("quarantine", batch.quarantine)
             file = batch.counts.file
             counts[file] = counts[file] + batch.counts if file in counts else batch.counts
+        _check_unchanged(found)
     return Content(
         id=found.content,
         feed=found.unit.feed,
@@ -275,6 +276,17 @@ def _store(store: Store, found: _Found, context: ReadContext, seq: int) -> Conte
             for each in counts.values()
         ],
     )
+
+
+def _check_unchanged(found: _Found) -> None:
+    """Refuse rows of other bytes than those that were hashed: the content's id would stand for them."""
+    for stamp in found.stamps:
+        try:
+            state = Path(stamp.path).stat()
+        except OSError as error:
+            raise InputError(f"{stamp.path}: gone while it was read: {error.strerror or error}") from error
+        if (stamp.size, stamp.mtime_ns) != (state.st_size, state.st_mtime_ns):
+            raise InputError(f"{stamp.path}: changed while it was read; try again when it is whole")
 
 
 def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> _Found:
