@@ -228,6 +228,17 @@ def test_pipes_devices_and_empty_names_are_refused_not_waited_for(tmp_path: Path
             expand([path], lambda _: True, "parts")
 
 
+def test_a_folder_that_cannot_be_read_is_an_error_of_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+    with pytest.raises(InputError, match=f"{tmp_path.name}: cannot be read: Permission denied"):
+        expand([tmp_path], lambda _: True, "parts")
+
+
 def test_a_workspace_beside_the_data_is_not_looked_into(tmp_path: Path) -> None:
     (tmp_path / "part_1.gz").touch()
     (tmp_path / "ws" / "tables").mkdir(parents=True)

@@ -105,8 +105,11 @@ def expand(
         roots = _matches(given, what)
         files = [root for root in roots if not root.is_dir()]
         here += files if len(roots) == 1 else [file for file in files if wanted(file)] or files
-        for root in roots:
-            here += _walk(root, wanted, enter) if root.is_dir() else []
+        try:
+            for root in roots:
+                here += _walk(root, wanted, enter) if root.is_dir() else []
+        except OSError as error:
+            raise InputError(f"{error.filename}: cannot be read: {error.strerror or error}") from error
         if not here:
             raise InputError(f"nothing found under {given}; looked for {what}")
         for path in here:
