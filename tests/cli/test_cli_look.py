@@ -66,6 +66,7 @@ def test_show_of_a_pair_without_joint_works_is_zero(run: Any) -> None:
 def test_show_csv_has_a_row_for_each_source_and_field(run: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(run("show", "JP", "US", "-w", "ws", "--csv").stdout)))
     assert {row["source"] for row in rows} == {"openalex", "patentsview", "baci"}
+    assert "salton=docs_int" in rows[0]["marginals"].split()
 
 
 def test_show_ranks_by_another_symmetric_index(run: Any) -> None:

@@ -102,7 +102,7 @@ def print_json(value: object) -> None:
 
 
 def print_csv(records: Sequence[Mapping[str, Any]]) -> None:
-    """Print records as CSV with a header; lists are joined by blanks, texts cannot be formulas."""
+    """Print records as CSV with a header; lists and mappings become words, texts cannot be formulas."""
     if not records:
         return
     buffer = io.StringIO()
@@ -116,6 +116,8 @@ def print_csv(records: Sequence[Mapping[str, Any]]) -> None:
 def _csv_cell(value: object) -> object:
     if isinstance(value, list):
         return " ".join("" if item is None else str(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{key}={item}" for key, item in value.items())
     return safe_text(value) if isinstance(value, str) else value
 
 
