@@ -178,3 +178,9 @@ def test_indices_lists_the_registry(run: Any) -> None:
 def test_releases(run: Any) -> None:
     assert [row["release"] for row in json.loads(run("releases", "-w", "ws", "--json").stdout)] == [1, 2]
     assert "2024-07-09" in run("releases", "-w", "ws").stdout
+
+
+def test_a_folder_is_no_file_to_export_to(run: Any, tmp_path: Path) -> None:
+    for more in ((), ("--force",)):
+        out = run("export", str(tmp_path), "-w", "ws", "--format", "csv", *more)
+        assert (out.exit_code, out.stderr) == (2, f"error: {tmp_path} is a folder; give the name of a file\n")

@@ -41,9 +41,11 @@ def write_table(
     Raises
     ------
     UsageError
-        Where the form is unknown, the file exists, or the rows do not fit an Excel sheet.
+        Where the form is unknown, the file exists or is a folder, or the rows do not fit an Excel sheet.
     """
     writer = _writer(form or _ENDINGS.get(out.suffix.lower(), ""))
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder; give the name of a file")
     if out.exists() and not force:
         raise UsageError(f"{out} exists; give --force to replace it")
     if not out.absolute().parent.is_dir():
