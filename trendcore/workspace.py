@@ -212,9 +212,18 @@ class Workspace:
         return reading.releases(Store.open(self.path))
 
     def verify(self, *, release: int | None = None) -> list[str]:
-        """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
+        """Return what is wrong with stored files; nothing if every byte is as it was written.
+
+        Parameters
+        ----------
+        release
+            Number of a release, whose tables are verified; None: the current one's, and all rows that count.
+        """
         store = Store.open(self.path)
-        return store.verify(store.manifest(release))
+        if release is not None:
+            return store.verify(store.manifest(release))
+        published = store.verify(store.manifest()) if store.has_release() else []
+        return [*published, *store.verify_inputs(store.ledger().active()).values()]
 
     def papers(self) -> pl.LazyFrame:
         """Return the stored papers of all inputs that count, with displayed countries; versions included."""

@@ -311,10 +311,13 @@ def test_a_flipped_bit_of_stored_rows_is_refused_and_healed_by_reading_again(tmp
         flip(stored)
     out = run("update", "-w", tmp_path / "ws")
     assert (out.exit_code, out.stderr.count("\n")) == (6, 1), out.output
+    assert len(ws.verify()) == 2
+    assert run("doctor", "-w", tmp_path / "ws").exit_code == 6
     assert f"`trendcore ingest openalex {path}` reads the input again" in out.stderr
     assert contents(ws) == before
     assert len(ws.ingest("openalex", path, more).units) == 2
     assert ws.ingest("openalex", path, more).units == ()
+    assert ws.verify() == []
     assert ws.update().release == 2
     ws.withdraw(more)
     assert ws.update().release == 3

@@ -54,7 +54,8 @@ def _workspace(path: str) -> dict[str, Any]:
 
     workspace = Workspace(path)
     releases = workspace.releases()
-    damage = [problem for number in releases["release"] for problem in workspace.verify(release=number)]
+    damage = workspace.verify()
+    damage += [problem for number in releases["release"] for problem in workspace.verify(release=number)]
     return {
         "path": path,
         "releases": releases.height,

@@ -312,7 +312,8 @@ def doctor(
 ) -> None:
     """Say what is installed, which backends can be used and why others cannot, and how a workspace is.
 
-    Of a workspace every file of every release is read; exit code 6 if one is not as it was written.
+    Of a workspace every file of every release and of the stored rows is read; exit code 6 if one is not as it
+    was written.
     """
     from trendcore.cli.health import examine, print_health
     from trendcore.errors import StorageError
