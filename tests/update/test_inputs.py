@@ -258,6 +258,19 @@ def test_numbers_of_one_country_in_one_file_are_parts(tmp_path: Path) -> None:
     assert dict(chips.select("exporter", "value").iter_rows()) == {"FR": 10_000, "JP": 1_000}
 
 
+def test_trade_of_a_country_with_itself_is_in_totals_or_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "BACI_HS22_Y2022_V202401.csv"
+    path.write_text("t,i,j,k,v,q\n2022,842,392,854231,10,1\n2022,392,392,854231,30,1\n")
+    shares = []
+    for choice in ("in_total", "drop"):
+        ws = tc.Workspace(tmp_path / choice, self_flows=choice)
+        ws.ingest("baci", path)
+        ws.update()
+        share = ws.indices(pair="JP-US", index="import_share").filter(pl.col("a") == "JP").collect()
+        shares.append(share["value"].item())
+    assert shares == [0.25, 1.0]
+
+
 def test_too_much_quarantine_refuses_with_its_own_error(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(lines(*[qis(number, "JP", "US") for number in range(150)]) + b"{broken\n" * 120)

@@ -159,4 +159,5 @@ def _displayed(column: pl.Series, naming: Naming) -> pl.Series:
     plain = column if column.dtype.is_integer() else column.cast(pl.String)
     values: list[Raw] = plain.unique().to_list()
     names = pl.Series([naming(value) or NES for value in values], dtype=pl.String)
-    return plain.replace_strict(pl.Series(values, dtype=plain.dtype), names, return_dtype=pl.String)
+    shown = plain.replace_strict(pl.Series(values, dtype=plain.dtype), names, return_dtype=pl.String)
+    return shown.cast(pl.String)  # of no rows, Polars keeps the old type
