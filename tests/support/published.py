@@ -20,6 +20,7 @@ COVERAGE = KEYS | {
     "value": pl.Int64,
     "field_unknown": pl.Int64,
     "year_complete": pl.Boolean,
+    "proxy": pl.Boolean,
 }
 
 
@@ -64,7 +65,7 @@ def _coverage() -> list[dict[str, Any]]:
         dict(zip(KEYS, cell, strict=True))
         | dict.fromkeys(("works", "works_known", "value"))
         | ({"value": 1} if cell[0] == "baci" else {"works": 1000, "works_known": 900})
-        | {"field_unknown": 20, "year_complete": cell[3] < 2024}
+        | {"field_unknown": 20, "year_complete": cell[3] < 2024, "proxy": False}
         for cell in sorted(cells)
     ]
 

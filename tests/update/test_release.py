@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from support.workspaces import contents, of_sample
+from support.workspaces import SAMPLE, contents, of_sample
 
 import trendcore as tc
 from trendcore import taxonomy
@@ -177,3 +178,21 @@ def test_nothing_to_do_twice(ws: tc.Workspace) -> None:
     assert contents(ws) == before
     assert ws.releases()["release"].to_list() == [1]
     assert ws.verify() == []
+
+
+def test_goods_that_merely_stand_for_a_field_are_called_a_proxy(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from trendcore.cli.app import app
+
+    workspace = tc.Workspace(tmp_path / "ws", proxies=True)
+    workspace.ingest("baci", SAMPLE / "baci")
+    workspace.update()
+    cells = workspace.table("coverage").collect()
+    assert set(cells.filter("proxy")["field"]) == {"ai", "qis"}
+    assert set(cells.filter(~pl.col("proxy"))["field"]) == {"semiconductors", "5g", "space"}
+    shown = CliRunner().invoke(app, ["show", "JP", "US", "-w", str(tmp_path / "ws")])
+    assert " ai~ " in shown.stdout
+    assert "~       a proxy" in shown.stdout
+    top = ["top", "-w", str(tmp_path / "ws"), "--field", "ai", "--index", "value"]
+    assert "proxy" in CliRunner().invoke(app, top).stdout

@@ -165,6 +165,8 @@ def _print_top(answer: Record, entry: Any) -> None:
     title = (
         f"{answer['field']}, {answer['source']} ({answer['role']}), {answer['year']}: by {answer['index']}"
     )
+    if answer["proxy"]:
+        title += " (a proxy: goods that merely stand for the field)"
     if not answer["pairs"]:
         print_lines(title, _why_empty(answer))
         return

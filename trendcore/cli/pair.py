@@ -181,7 +181,8 @@ def _head(cell: Record) -> Record:
     """Return what says where the numbers of a row are from."""
     works, known = cell.get("works"), cell.get("works_known")
     unknown = None if not works or known is None else 1 - known / works
-    return {key: cell[key] for key in (*CELL, "year")} | {"share_unknown_country": unknown}
+    where = {key: cell[key] for key in (*CELL, "year")}
+    return where | {"share_unknown_country": unknown, "proxy": cell["proxy"]}
 
 
 def _rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:

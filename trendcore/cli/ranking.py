@@ -88,6 +88,7 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
         "field": question.field, "source": source, "role": role, "year": year, "index": question.index,
         "counting": first.get("counting"), "marginals": first.get("marginals"),
         "min_joint": question.min_joint, "most_joint": most,
+        "proxy": bool(cells["proxy"].any()),
         "rising": question.rising, "since": since if question.rising else None,
         "pairs": ranked.head(question.limit).select(columns).to_dicts(),
     }  # fmt: skip

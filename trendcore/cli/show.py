@@ -17,6 +17,10 @@ _TRADE_LEGEND = (
     "        threshold; rank by the value of both ways",
 )
 
+_PROXY_LEGEND = (
+    "~       a proxy: the field has no goods of its own in the nomenclature, these merely stand for it"
+)
+
 #: (source, role) -> what its table is called
 TITLES = {
     ("openalex", "author"): "Papers (OpenAlex, countries of authors)",
@@ -47,6 +51,8 @@ def print_pair(record: Record, names: tuple[str, str], release: int | None) -> N
         print_lines(*_works_legend(record["works"], record["rank_by"]))
     if record["trade"]:
         print_lines(*_TRADE_LEGEND)
+        if any(row["proxy"] for row in record["trade"]):
+            print_lines(_PROXY_LEGEND)
 
 
 def _title(row: Record) -> str:
@@ -139,7 +145,8 @@ def _print_trade(rows: list[Record], record: Record, title: str) -> None:
     for row in rows:
         for way, flow, share in (("a_to_b", f"{a} → {b}", "b"), ("b_to_a", f"{b} → {a}", "a")):
             first = way == "a_to_b"
-            cells = [row["field"] if first else "", flow, str(row["year"]), money(row[f"value_{way}"])]
+            name = f"{row['field']}~" if row["proxy"] else row["field"]
+            cells = [name if first else "", flow, str(row["year"]), money(row[f"value_{way}"])]
             cells += [percent(row[f"import_share_of_{share}"]), number(row[f"trade_intensity_{way}"], 2)]
             body.append([*cells, sparkline(row[f"trend_{way}"]), _rank_text(row) if first else ""])
     print_table(columns, body, title=title, notes=[""])

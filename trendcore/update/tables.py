@@ -3,7 +3,8 @@
 =====================  ================================================================================
 table                  rows
 =====================  ================================================================================
-coverage               a cell: works counted, known, international; field unknown; whether complete
+coverage               a cell: works counted, known, international; field unknown; whether complete, and
+                       whether goods merely stand for the field (proxy)
 members, pairs         tallies of papers and patents
 patterns               works by set of countries: blocs, policies and intervals can be had from it
 ownership_members,     patents by countries of inventors (a) and of owners (b)
@@ -71,7 +72,7 @@ def tables(
     flows = [each for part in trade for each in part.tallies]
     shape = _empty(method)
     made: Tables = {
-        "coverage": _coverage([*all_works, *owned], works, trade),
+        "coverage": _coverage([*all_works, *owned], works, trade, method),
         **_of_works("", all_works or [shape["works"]]),
         **_of_works("ownership_", owned or [shape["owned"]]),
         "trade_flows": _stack([each.flows for each in flows or [shape["trade"]]]),
@@ -119,7 +120,9 @@ def _of_blocs(tallies: Sequence[Tally], method: Method) -> Tables:
     return {f"bloc_{name}": _stack(frames) for name, frames in parts.items() if frames}
 
 
-def _coverage(tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[Trade]) -> pl.DataFrame:
+def _coverage(
+    tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[Trade], method: Method
+) -> pl.DataFrame:
     counted = [_typed(each.totals) for each in tallies]
     unknown = [_unknown_of_works(part) for part in works]
     unknown += [_typed(part.unknown) for part in trade]
@@ -134,11 +137,14 @@ def _coverage(tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[
         + [part.complete.with_columns(pl.col("source").cast(pl.String)) for part in works]
     )
     of_works = pl.col("source").is_in(complete["source"].implode())
+    proxies = _fields(method).filter("proxy").select("source", "field", "proxy")
     return (
         joined.join(complete, on="source", how="left")
+        .join(proxies, on=["source", "field"], how="left")
         .with_columns(
             pl.when(of_works).then(pl.col("works", "works_known").fill_null(0)),
             pl.col("field_unknown").fill_null(0),
+            pl.col("proxy").fill_null(value=False),
             # a year file of trade is published when its year is over
             year_complete=pl.col("year") <= pl.col("last_year").fill_null(9999),
         )
