@@ -32,7 +32,7 @@ def demo(
 
     sample = _sample(folder)
     workspace = Workspace(folder / "workspace")
-    for feed in ("openalex", "patentsview", "baci"):
+    for feed in ("openalex", "patentsview", "baci", "comtrade"):
         with progress(f"ingest {feed}") as advance:
             result = workspace.ingest(feed, str(sample / feed), progress=advance)
         say(f"ingest {feed}: {_ingest_in_words(ingest_record(result))}")
