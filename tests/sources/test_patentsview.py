@@ -1,71 +1,18 @@
 from __future__ import annotations
 
-import csv
-import gzip
-import zipfile
 from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.openalex import Read, read
-from support.shared import shared_data
+from support.openalex import read
+from support.patentsview import TABLES, Row, aside, patent, patents, write
 
 from trendcore.errors import InputError, SchemaError
 from trendcore.sources import feed
 from trendcore.taxonomy import countries
-
-TABLES = {
-    "patent": ("g_patent", "patent_id patent_type patent_date patent_title withdrawn"),
-    "inventor": ("g_inventor_disambiguated", "patent_id inventor_sequence inventor_id location_id"),
-    "assignee": ("g_assignee_disambiguated", "patent_id assignee_sequence assignee_id location_id"),
-    "location": ("g_location_disambiguated", "location_id disambig_city disambig_country"),
-    "cpc": ("g_cpc_current", "patent_id cpc_subclass cpc_group"),
-    "application": ("g_application", "patent_id application_id filing_date"),
-    "priority": ("g_foreign_priority", "patent_id filing_date foreign_country_filed"),
-}
-Row = tuple[str, ...]
-PLACES: list[Row] = [
-    ("l_us", "", "US"),
-    ("l_jp", "", "JP"),
-    ("l_na", "", "NA"),
-    ("l_zz", "", "ZZ"),
-    ("l_no", "", ""),
-]
-
-
-def write(folder: Path, ending: str = "", **tables: list[Row]) -> Path:
-    """Write tables as TSV, packed by their ending; patent, inventor and location are always there."""
-    for role, rows in ({"patent": [], "inventor": [], "location": PLACES} | tables).items():
-        name, header = TABLES[role]
-        text = "".join("\t".join(row) + "\n" for row in [tuple(header.split()), *rows]).encode()
-        path = folder / f"{name}.tsv{ending}"
-        if ending == ".zip":
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(f"{name}.tsv", text)
-        else:
-            path.write_bytes(gzip.compress(text) if ending == ".gz" else text)
-    return folder
-
-
-def patent(number: str, day: str = "2020-01-07", kind: str = "utility", gone: str = "0") -> Row:
-    return (number, kind, day, "A title", gone)
-
-
-def patents(folder: Path, keep: str = "all", **tables: list[Row]) -> Read:
-    return read(write(folder, **tables), name="patentsview", keep=keep)
-
-
-def aside(got: Read, role: str) -> dict[str, int]:
-    (counts,) = (one for name, one in got.counts.items() if TABLES[role][0] in name)
-    return (
-        {**counts.set_aside, "quarantined": counts.quarantined}
-        if counts.quarantined
-        else dict(counts.set_aside)
-    )
 
 
 def test_a_patent_is_joined_from_its_tables(tmp_path: Path) -> None:
@@ -401,53 +348,6 @@ def test_any_tables_give_what_a_plain_join_gives(
     assert len(got.quarantine) == lost
     (counts,) = (one for name, one in got.counts.items() if "inventor" in name)
     assert counts.read == len(people)
-
-
-def rows_of(name: str) -> list[dict[str, Any]]:
-    with shared_data("patentsview", f"{name}.tsv").open(encoding="utf-8", newline="") as opened:
-        return list(csv.DictReader(opened, delimiter="\t"))
-
-
-def test_real_tables_are_accounted_for_to_the_row() -> None:
-    got = read(shared_data("patentsview"), name="patentsview")
-    assert got.quarantine == []
-    sizes = [len(row["inventor_countries"]) for row in got.rows]
-    assert len(sizes) == 4704
-    assert (sum(n > 0 for n in sizes), sum(n > 1 for n in sizes), sizes.count(0)) == (4697, 438, 7)
-    assert aside(got, "inventor") == {"lookup": 12742 - 729, "repeat": 729}
-    assert got.counts["patentsview/g_patent.tsv"].accepted == 4704
-    for role, n in {"inventor": 12742, "assignee": 12067, "location": 198, "cpc": 8819}.items():
-        assert sum(aside(got, role).values()) == n
-    # of the 23 rows without a place one repeats a person who has none either
-    blank = {
-        (row["patent_id"], row["inventor_id"])
-        for row in rows_of(TABLES["inventor"][0])
-        if not row["location_id"]
-    }
-    assert sum(row["n_inventors_unknown"] for row in got.rows) == len(blank) == 22
-    # all places of owners are blank
-    assert all(row["n_applicants"] == row["n_applicants_unknown"] for row in got.rows)
-    assert not any(row["applicant_countries"] for row in got.rows)
-    assert sum(row["n_applicants"] for row in got.rows) == 4370
-    assert {row["year_kind"] for row in got.rows} == {"grant"}
-
-
-def test_real_tables_give_what_a_plain_join_gives() -> None:
-    got = read(shared_data("patentsview"), name="patentsview")
-    place = {row["location_id"]: row["disambig_country"] for row in rows_of(TABLES["location"][0])}
-    people: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in rows_of(TABLES["inventor"][0]):
-        people[row["patent_id"]].setdefault(row["inventor_id"], place.get(row["location_id"], ""))
-    labels = countries().labels()
-    for row in got.rows:
-        want = Counter(code for code in people[row["id"]].values() if code)
-        assert [labels[code] for code in row["inventor_units"]] == sorted(
-            want.elements(), key=lambda c: countries().resolve("iso2", c) or 0
-        )
-    symbols: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(TABLES["cpc"][0]):
-        symbols[row["patent_id"]].add(row["cpc_subclass"])
-    assert all(row["cpc"] == sorted(symbols[row["id"]]) for row in got.rows)
 
 
 def test_parts_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
