@@ -227,8 +227,7 @@ def read_units(
 
 def accounting(ledger: Ledger) -> list[tuple[str, FileCounts]]:
     """Return the feed and the counts of each file of each content that counts, in the order of reading."""
-    contents = sorted(ledger.active().values(), key=lambda content: content.seq)
-    return [(content.feed, counts) for content in contents for counts in content.counts]
+    return [(content.feed, counts) for content in ledger.active().values() for counts in content.counts]
 
 
 class _Meter:

@@ -179,11 +179,12 @@ def _publish(
     results: list[dict[str, Any]],
     warnings: tuple[str, ...],
 ) -> Manifest:
-    active = sorted(ledger.active().values(), key=lambda content: content.seq)
     names = {unit.content: unit.name for unit in reversed(ledger.units)}
     info = ReleaseInfo(
         fingerprint=fingerprint,
-        inputs=[{"id": each.id, "feed": each.feed, "name": names[each.id]} for each in active],
+        inputs=[
+            {"id": each.id, "feed": each.feed, "name": names[each.id]} for each in ledger.active().values()
+        ],
         settings=how.versions(),
         versions={"backend": backend, **package_versions()},
         counts={name: frame.height for name, frame in made.items()},
@@ -233,6 +234,6 @@ def _check_quarantine(ledger: Ledger, settings: Settings) -> None:
 
 def _fingerprint(ledger: Ledger, how: Method) -> str:
     """Hash what decides a release: its inputs, in the order of reading, and its method."""
-    active = sorted(ledger.active().values(), key=lambda content: content.seq)
-    text = json.dumps([[each.feed, each.id] for each in active] + [how.versions()], sort_keys=True)
+    read = [[each.feed, each.id] for each in ledger.active().values()]
+    text = json.dumps([*read, how.versions()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

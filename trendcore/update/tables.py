@@ -112,12 +112,19 @@ def _of_blocs(tallies: Sequence[Tally], method: Method) -> Tables:
     parts: dict[str, list[pl.DataFrame]] = {"members": [], "pairs": [], "indices": []}
     for name in method.bloc_names:
         for each in tallies:
-            of_bloc = each.regroup(groups=name, blocs=method.blocs, counting="full", credit="none")
+            of_bloc = _of_bloc(each, name, method)
             said = pl.lit(name).alias("bloc")
             parts["members"].append(of_bloc.members.with_columns(said))
             parts["pairs"].append(of_bloc.pairs.with_columns(said))
             parts["indices"].append(indices.compute_wide(of_bloc).with_columns(said))
     return {f"bloc_{name}": _stack(frames) for name, frames in parts.items() if frames}
+
+
+def _of_bloc(tally: Tally, name: str, method: Method) -> Tally:
+    """Tally again with a bloc as one node, by the backend that tallied the works."""
+    return tally.regroup(
+        groups=name, blocs=method.blocs, counting="full", credit="none", backend=tally.meta.backend
+    )
 
 
 def _coverage(
@@ -165,9 +172,7 @@ def _conventions(shape: Mapping[str, Any], method: Method) -> pl.DataFrame:
         indices.conventions(shape["trade"].meta).with_columns(table=pl.lit("trade_indices")),
     ]
     if method.bloc_names:
-        bloc = shape["works"].regroup(
-            groups=method.bloc_names[0], blocs=method.blocs, counting="full", credit="none"
-        )
+        bloc = _of_bloc(shape["works"], method.bloc_names[0], method)
         table = indices.conventions(bloc.meta).with_columns(
             table=pl.lit("bloc_indices"), universe=pl.lit("bloc")
         )

@@ -7,6 +7,7 @@ are more bands and fewer slices: each band then looks at the cell of each work o
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +112,30 @@ def run(task: Callable[..., Any], jobs: Sequence[tuple[Any, ...]]) -> list[Any]:
         return [task(*jobs[0])]
     with ThreadPoolExecutor(int(numba.get_num_threads())) as pool:
         return [future.result() for future in [pool.submit(task, *job) for job in jobs]]
+
+
+def summed(
+    task: Callable[..., Any], works: tuple[Any, ...], n_cells: int, shape: tuple[int, ...], *how: Any
+) -> Ints:
+    """Run a task that adds numbers of works into an array (of ``shape``), by jobs, and add up the arrays.
+
+    Parameters
+    ----------
+    task
+        Takes the works, the bounds of a job, ``how`` and the array.
+    works
+        Cells (W,) and offsets (W+1,) first.
+    n_cells
+        C.
+    shape
+        Of the array.
+    *how
+        What else the task takes.
+    """
+    jobs = plan(works[0], works[1], n_cells, 8 * math.prod(shape))
+    sums = [np.zeros(shape, dtype=np.int64) for _ in range(jobs[-1].slice + 1)]
+    run(task, [(*works, *job.bounds, *how, sums[job.slice]) for job in jobs])
+    return add_up(sums)
 
 
 def add_up(arrays: Sequence[Ints]) -> Ints:

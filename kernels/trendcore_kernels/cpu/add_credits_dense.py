@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._threads import add_up, plan, run
+from trendcore_kernels.cpu._threads import summed
 from trendcore_kernels.spec import Cells, Codes, Ints
 
 
@@ -19,10 +17,7 @@ def add_credits_dense(
 ) -> Ints:
     """Add the credits of each member in each cell, see `reference.add_credits_dense`."""
     works = frozen(cell), frozen(set_offsets), frozen(set_codes), frozen(credits)
-    jobs = plan(cell, set_offsets, n_cells, 8 * n_cells * n_members)
-    sums = [np.zeros((n_cells, n_members), dtype=np.int64) for _ in range(jobs[-1].slice + 1)]
-    run(_add, [(*works, *job.bounds, sums[job.slice]) for job in jobs])
-    return add_up(sums)
+    return summed(_add, works, n_cells, (n_cells, n_members))
 
 
 @jit

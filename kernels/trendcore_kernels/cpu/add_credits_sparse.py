@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import position
-from trendcore_kernels.cpu._threads import add_up, plan, row_bounds, run
+from trendcore_kernels.cpu._threads import row_bounds, summed
 from trendcore_kernels.spec import Cells, Codes, Ints
 
 
@@ -21,10 +19,7 @@ def add_credits_sparse(
     """Add the credits of each row's member in its cell, see `reference.add_credits_sparse`."""
     works = frozen(cell), frozen(set_offsets), frozen(set_codes), frozen(credits)
     rows = row_bounds(cell, member_cell)
-    jobs = plan(cell, set_offsets, len(rows) - 1, 8 * len(member))
-    sums = [np.zeros(len(member), dtype=np.int64) for _ in range(jobs[-1].slice + 1)]
-    run(_add, [(*works, *job.bounds, rows, frozen(member), sums[job.slice]) for job in jobs])
-    return add_up(sums)
+    return summed(_add, works, len(rows) - 1, (len(member),), rows, frozen(member))
 
 
 @jit

@@ -6,7 +6,7 @@ import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import pair_column
-from trendcore_kernels.cpu._threads import add_up, plan, run
+from trendcore_kernels.cpu._threads import summed
 from trendcore_kernels.cpu._weights import pair_weights
 from trendcore_kernels.spec import Cells, Codes, Ints, Weighting
 
@@ -23,11 +23,7 @@ def weigh_dense(
     """Add the weights of each pair in each cell, see `reference.weigh_dense`."""
     works = frozen(cell), frozen(set_offsets), frozen(set_codes), frozen(credits)
     n_pairs = n_members * (n_members - 1) // 2
-    jobs = plan(cell, set_offsets, n_cells, 8 * n_cells * n_pairs)
-    sums = [np.zeros((n_cells, n_pairs), dtype=np.int64) for _ in range(jobs[-1].slice + 1)]
-    how = int(n_members), int(weighting)
-    run(_add, [(*works, *job.bounds, *how, sums[job.slice]) for job in jobs])
-    return add_up(sums)
+    return summed(_add, works, n_cells, (n_cells, n_pairs), int(n_members), int(weighting))
 
 
 @jit

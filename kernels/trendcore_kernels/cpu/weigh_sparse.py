@@ -6,7 +6,7 @@ import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import position
-from trendcore_kernels.cpu._threads import add_up, plan, row_bounds, run
+from trendcore_kernels.cpu._threads import row_bounds, summed
 from trendcore_kernels.cpu._weights import pair_weights
 from trendcore_kernels.spec import Cells, Codes, Ints, Weighting
 
@@ -24,11 +24,7 @@ def weigh_sparse(
     """Add the weights of each row's pair in its cell, see `reference.weigh_sparse`."""
     works = frozen(cell), frozen(set_offsets), frozen(set_codes), frozen(credits)
     rows = row_bounds(cell, pair_cell)
-    jobs = plan(cell, set_offsets, len(rows) - 1, 8 * len(a))
-    sums = [np.zeros(len(a), dtype=np.int64) for _ in range(jobs[-1].slice + 1)]
-    how = rows, frozen(a), frozen(b), int(weighting)
-    run(_add, [(*works, *job.bounds, *how, sums[job.slice]) for job in jobs])
-    return add_up(sums)
+    return summed(_add, works, len(rows) - 1, (len(a),), rows, frozen(a), frozen(b), int(weighting))
 
 
 @jit
