@@ -72,7 +72,7 @@ def get(kernel: str, backend: str) -> Callable[..., Any]:
     --------
     >>> import numpy as np
     >>> sets = get("member_sets", "reference")
-    >>> sets(np.array([0, 3]), np.array([1, 0, 1], dtype=np.uint8), 2).codes
+    >>> sets(np.array([0, 3]), np.array([1, 0, 1], dtype=np.uint8), 2, 1).codes
     array([0, 1], dtype=uint8)
     """
     if kernel not in SPECS:

@@ -69,13 +69,14 @@ class Weighting(IntEnum):
     NATURE = 3
     #: 2 c_a c_b / (c_a + c_b), rounded half up; 0 where both are 0
     HARMONIC = 4
-    #: 1 where n is 2, else 0
-    BILATERAL = 5
 
 
 @dataclass(frozen=True)
 class MemberSets:
-    """Distinct known members of each work, ascending; ``offsets`` (W+1,) from 0, ``codes`` (S,)."""
+    """Member set of each work; ``offsets`` (W+1,) from 0, ``codes`` (S,).
+
+    The sets of works with fewer members than were asked for are left empty.
+    """
 
     offsets: Ints
     codes: Codes
@@ -93,8 +94,10 @@ class DenseTally:
         (C,) sums of n and of n(n - 1).
     member_works, member_intl
         (C, M) works with the member, and the international ones of these.
-    joint
-        (C, P) works with both members of the pair; columns as `pair_column`.
+    fractional
+        (C, M) sums of the credits `Credit.COUNTRY` of the member, in units of 2^-32.
+    joint, bilateral
+        (C, P) works with both members of the pair, and those of just these two; columns as `pair_column`.
     """
 
     works: Ints
@@ -104,7 +107,9 @@ class DenseTally:
     sum_pairs: Ints
     member_works: Ints
     member_intl: Ints
+    fractional: Ints
     joint: Ints
+    bilateral: Ints
 
 
 @dataclass(frozen=True)
@@ -115,9 +120,9 @@ class SparseTally:
     ----------
     works, works_known, works_intl, sum_n, sum_pairs
         (C,) as in `DenseTally`.
-    member_cell, member, member_works, member_intl
+    member_cell, member, member_works, member_intl, fractional
         (K,) sorted by cell and member.
-    pair_cell, a, b, joint
+    pair_cell, a, b, joint, bilateral
         (Q,) sorted by cell, a and b; a < b.
     """
 
@@ -130,10 +135,12 @@ class SparseTally:
     member: Ints
     member_works: Ints
     member_intl: Ints
+    fractional: Ints
     pair_cell: Ints
     a: Ints
     b: Ints
     joint: Ints
+    bilateral: Ints
 
 
 @dataclass(frozen=True)
@@ -275,8 +282,8 @@ _DIRECTED: Final = ("member_works", "partner_works", "works_abroad", "partner_ab
 _ALL: Final = (
     KernelSpec(
         "member_sets",
-        "Distinct known members of each work, ascending.",
-        {**_LISTS, "n_members": int},
+        "Distinct known members of each work that has so many at least, ascending.",
+        {**_LISTS, "n_members": int, "least": int},
         MemberSets,
         {**_ints("offsets", shape=("W+1",)), "codes": Array(("codes",), ("S",))},
     ),
@@ -287,8 +294,8 @@ _ALL: Final = (
         DenseTally,
         {
             **_TOTALS,
-            **_ints("member_works", "member_intl", shape=("C", "M")),
-            **_ints("joint", shape=("C", "P")),
+            **_ints("member_works", "member_intl", "fractional", shape=("C", "M")),
+            **_ints("joint", "bilateral", shape=("C", "P")),
         },
     ),
     KernelSpec(
@@ -299,9 +306,9 @@ _ALL: Final = (
         {
             **_TOTALS,
             **_MEMBER_ROWS,
-            **_ints("member_works", "member_intl", shape=("K",)),
+            **_ints("member_works", "member_intl", "fractional", shape=("K",)),
             **_PAIR_ROWS,
-            **_ints("joint", shape=("Q",)),
+            **_ints("joint", "bilateral", shape=("Q",)),
         },
     ),
     KernelSpec(

@@ -105,8 +105,6 @@ def exact_weight(n: int, x: Fraction, y: Fraction, weighting: Weighting) -> Frac
             return x + y
         case Weighting.HARMONIC:
             return 2 * x * y / (x + y) if x + y else Fraction(0)
-        case Weighting.BILATERAL:
-            return Fraction(n == 2)
 
 
 def members_of(world: World, work: Work) -> list[int]:
@@ -233,5 +231,5 @@ def test_weights_agree_with_fractions(
     for pair, value in zip(combinations(range(6), 2), found, strict=True):
         works = sum(set(pair) <= set(members_of(world, work)) for work in world.works)
         assert abs(value - exact[pair] * ONE) <= works * allowed
-        if weighting in (Weighting.NATURE, Weighting.BILATERAL):
+        if weighting == Weighting.NATURE:
             assert value == exact[pair] * ONE

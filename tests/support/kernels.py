@@ -19,7 +19,7 @@ from trendcore_kernels.spec import ONE, SPECS, Credit, Weighting
 Array = npt.NDArray[Any]
 TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.uint32))
 #: weightings that do not look at credits
-PLAIN = (Weighting.NEWMAN, Weighting.PAIR, Weighting.BILATERAL)
+PLAIN = (Weighting.NEWMAN, Weighting.PAIR)
 #: credits that add up to ONE a work at most
 BOUNDED = (Credit.COUNTRY, Credit.COMPLETE_NORMALISED, Credit.AUTHOR, Credit.STRAIGHT)
 
@@ -62,6 +62,7 @@ class World:
     weighting: Weighting = Weighting.NEWMAN
     keep_unknown: bool = False
     bare: bool = False
+    least: int = 1
     rows: World | None = None
 
     def take(self, places: Sequence[int]) -> World:
@@ -78,7 +79,7 @@ class World:
         partner_offsets, partner_codes = packed(
             [work.partners for work in self.works], self.dtype, self.skipped
         )
-        sets = dispatch.get("member_sets", "reference")(offsets, codes, self.n_members)
+        sets = dispatch.get("member_sets", "reference")(offsets, codes, self.n_members, self.least)
         return {
             "cell": read_only([work.cell for work in self.works], np.int32),
             "offsets": offsets,
@@ -89,6 +90,7 @@ class World:
             "set_codes": read_only(sets.codes, self.dtype),
             "n_cells": self.n_cells,
             "n_members": self.n_members,
+            "least": self.least,
             "credit": self.credit,
             "weighting": self.weighting,
             "keep_unknown": self.keep_unknown,
@@ -171,7 +173,9 @@ def works(draw: st.DrawFn, dtype: np.dtype[Any], n_cells: int, n_members: int) -
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most_members: int = 256, max_works: int = 8) -> World:
+def worlds(
+    draw: st.DrawFn, most_members: int = 256, max_works: int = 8, least: tuple[int, ...] = (1,)
+) -> World:
     """Draw works of all kinds, none of them too."""
     dtype = draw(st.sampled_from(TYPES))
     most = min(most_members, int(np.iinfo(dtype).max) + 1)
@@ -187,6 +191,7 @@ def worlds(draw: st.DrawFn, most_members: int = 256, max_works: int = 8) -> Worl
         draw(st.sampled_from(Weighting)),
         draw(st.booleans()),
         draw(st.booleans()),
+        draw(st.sampled_from(least)),
     )
 
 
@@ -194,7 +199,8 @@ def worlds_for(kernel: str, max_works: int = 8) -> st.SearchStrategy[World]:
     """Works for a kernel: sparse ones take any number of members, dense ones up to 256."""
     wanted = SPECS[kernel]
     dense = any("M" in field.shape or "P" in field.shape for field in wanted.fields.values())
-    return worlds(256 if dense else 1 << 20, max_works)
+    least = (0, 1, 2, 3) if "least" in wanted.arguments else (1,)
+    return worlds(256 if dense else 1 << 20, max_works, least)
 
 
 def arrays(result: Any) -> dict[str, Array]:

@@ -15,11 +15,11 @@ import polars as pl
 
 from trendcore.arrays import Ints
 from trendcore.errors import BackendError, UsageError
-from trendcore.tallies.sets import CELL, KEY, MEMBER, NO_SETS, A, B, large_sets, small_sets
+from trendcore.tallies.sets import CELL, KEY, LARGE_SET, MEMBER, NO_SETS, A, B, large_sets, small_sets
 from trendcore.tallies.types import DIRECTED_MEMBERS, DIRECTED_TOTALS, WORKS_TOTALS
 from trendcore.tallies.works import Works
 from trendcore_kernels import dispatch
-from trendcore_kernels.spec import Credit, Weighting
+from trendcore_kernels.spec import ONE, Credit, Weighting
 
 #: dense kernels count every pair of so many members
 DENSE_MEMBERS: Final = 256
@@ -33,6 +33,8 @@ _KEYS: Final = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, 
 
 #: weightings by the credits of members
 _BY_CREDIT: Final = ("share", "nature", "harmonic")
+#: what a work of just two members adds to their pair where both have half the credit
+_OF_TWO: Final = {"newman": ONE, "pair": ONE, "share": ONE // 2, "nature": ONE, "harmonic": ONE // 2}
 #: names of the kernels' counts that are `types.DIRECTED_MEMBERS`
 _DIRECTED_COUNTS: Final = ("member_works", "partner_works", "works_abroad", "partner_abroad")
 _NO_CREDITS: Final[Ints] = np.zeros(0, dtype=np.int64)
@@ -222,16 +224,15 @@ def _undirected(works: Works, scheme: Scheme) -> Counts:
     kernel = scheme.kernel("tally_dense" if dense else "tally_sparse")
     result = kernel(works.cells.of_work, works.lists.offsets, works.lists.codes, *sizes)
     rows = _dense_rows(*sizes, result.member_works, result.joint) if dense else _sparse_rows(result)
-    sums, large = _sums(works, scheme, rows)
+    sums, large = _sums(works, scheme, rows, result)
     fractional = {"fractional": sums.pop("fractional")} if "fractional" in sums else {}
     totals = _totals(result, WORKS_TOTALS, sizes[0])
     members = rows.of_members(works=result.member_works, works_intl=result.member_intl, **fractional)
     pairs = rows.of_pairs(joint=result.joint, **sums)
-    patterns = (
-        pl.concat([small_sets(totals, members, pairs, works.lists.codes.dtype), *large]) if large else NO_SETS
-    )
-    if "w_bilateral" in sums and "bilateral" not in scheme.weightings:
-        pairs = pairs.drop("w_bilateral")
+    if not scheme.patterns:
+        return Counts(totals, members, pairs, NO_SETS)
+    two = rows.of_pairs(n=result.bilateral)
+    patterns = pl.concat([small_sets(totals, members, two, works.lists.codes.dtype), *large])
     return Counts(totals, members, pairs, patterns.group_by(CELL, KEY).sum().sort(CELL, KEY))
 
 
@@ -254,23 +255,37 @@ def _directed(works: Works, scheme: Scheme) -> Counts:
     )
 
 
-def _sums(works: Works, scheme: Scheme, rows: _Rows) -> tuple[dict[str, Ints], list[pl.DataFrame]]:
-    """Sum credits and weights in the shape of the rows, and count works by large member set."""
-    weightings = list(scheme.weightings)
-    if scheme.patterns and "bilateral" not in weightings:
-        weightings.append("bilateral")  # times one work: works of just these two
-    if not weightings and scheme.credit == "none":
-        return {}, []
+def _sums(
+    works: Works, scheme: Scheme, rows: _Rows, result: Any
+) -> tuple[dict[str, Ints], list[pl.DataFrame]]:
+    """Sum credits and weights in the shape of the rows, and count works by large member set.
+
+    Works of up to two members are in the whole counts already, where nothing but the member set matters; then
+    only larger sets are looked at.
+    """
+    by_set = scheme.credit in ("none", "country")
+    by_shares = works.shares is not None and bool({*_BY_CREDIT} & {*scheme.weightings})
+    least = LARGE_SET if by_set and not by_shares else 1
     kind = "dense" if rows.sizes else "sparse"
     add, weigh = scheme.kernel(f"add_credits_{kind}"), scheme.kernel(f"weigh_{kind}")
     of_members, of_pairs = rows.sizes or rows.members.values(), rows.sizes or rows.pairs.values()
     sums: dict[str, Ints] = {}
-    large = []
+    if scheme.credit == "country":
+        sums["fractional"] = result.fractional
+    for name in scheme.weightings:
+        if name == "bilateral":
+            sums["w_bilateral"] = result.bilateral * ONE
+        elif least == LARGE_SET:
+            sums[f"w_{name}"] = result.bilateral * _OF_TWO[name]
+    weightings = [name for name in scheme.weightings if name != "bilateral"]
+    large: list[pl.DataFrame] = []
+    if by_set and not weightings and not scheme.patterns:
+        return sums, large
     for block in works.blocks():
-        sets = scheme.kernel("member_sets")(block.lists.offsets, block.lists.codes, len(works.names))
+        sets = scheme.kernel("member_sets")(block.lists.offsets, block.lists.codes, len(works.names), least)
         credits_of = _credits(block, sets, scheme)
         given = block.cells.of_work, sets.offsets, sets.codes
-        if scheme.credit != "none":
+        if not by_set:
             _add(sums, "fractional", add(*given, credits_of(scheme.credit), *of_members))
         for name in weightings:
             own = credits_of("author" if works.shares else "country") if name in _BY_CREDIT else _NO_CREDITS

@@ -18,10 +18,8 @@ from trendcore.arrays import Codes, Ints
 
 #: columns of counting frames that are codes, and no names yet
 CELL, MEMBER, A, B, KEY = "_cell", "_member", "_a", "_b", "_key"
-#: fixed-point works in one
-_ONE: Final = 1 << 32
 #: sets of so many members are counted one by one; those of fewer follow from other counts
-_LARGE: Final = 3
+LARGE_SET: Final = 3
 
 NO_SETS: Final = pl.DataFrame(schema={CELL: pl.Int64, KEY: pl.Binary, "n": pl.Int64})
 
@@ -48,26 +46,27 @@ def large_sets(cell: npt.NDArray[np.int32], offsets: Ints, codes: Codes) -> pl.D
     [(0, b'\x00\x01\x02', 2)]
     """
     lengths = np.diff(offsets)
-    rows = np.flatnonzero(lengths >= _LARGE)
+    rows = np.flatnonzero(lengths >= LARGE_SET)
     sets = _keys(offsets, codes).gather(rows)
     return pl.DataFrame({CELL: cell[rows].astype(np.int64), KEY: sets}).group_by(CELL, KEY).agg(_n(pl.len()))
 
 
 def small_sets(
-    totals: pl.DataFrame, members: pl.DataFrame, pairs: pl.DataFrame, dtype: np.dtype[Any]
+    totals: pl.DataFrame, members: pl.DataFrame, two: pl.DataFrame, dtype: np.dtype[Any]
 ) -> pl.DataFrame:
     """Count works by cell and member set, of sets of up to two members, from other counts.
 
     Parameters
     ----------
-    totals, members, pairs
-        Counts by codes; of pairs the weights ``w_bilateral`` too.
+    totals, members
+        Counts by codes.
+    two
+        `CELL`, `A`, `B`, n: works of just these two.
     dtype
         Type of the codes.
     """
     none = totals.select(CELL, pl.lit(b"").alias(KEY), _n(pl.col("works") - pl.col("works_known")))
     alone = members.select(CELL, MEMBER, _n(pl.col("works") - pl.col("works_intl")))
-    two = pairs.select(CELL, A, B, _n(pl.col("w_bilateral") // _ONE))
     parts = [none, _keyed(alone, [MEMBER], dtype), _keyed(two, [A, B], dtype)]
     return pl.concat(parts).filter(pl.col("n") > 0)
 

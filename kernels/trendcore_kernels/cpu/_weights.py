@@ -14,7 +14,6 @@ _NEWMAN: Final = int(Weighting.NEWMAN)
 _PAIR: Final = int(Weighting.PAIR)
 _SHARE: Final = int(Weighting.SHARE)
 _NATURE: Final = int(Weighting.NATURE)
-_BILATERAL: Final = int(Weighting.BILATERAL)
 
 
 @jit
@@ -28,8 +27,6 @@ def pair_weights(n: int, own: Ints, at: int, weighting: int, weights: Ints, rema
         divide(n * (ONE >> 1), n_pairs, weights, 0)
     elif weighting == _PAIR:
         divide(ONE, n_pairs, weights, 0)
-    elif weighting == _BILATERAL:
-        weights[:n_pairs] = ONE if n == 2 else 0
     elif weighting == _SHARE:
         _share(n, own, at, weights, remainders)
     else:

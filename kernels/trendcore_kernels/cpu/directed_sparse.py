@@ -22,7 +22,10 @@ def directed_sparse(
     n_members: int,
 ) -> SparseDirected:
     """Count works by member, by partner and by ordered pair, see `reference.directed_sparse`."""
-    sides = member_sets(offsets, codes, n_members), member_sets(partner_offsets, partner_codes, n_members)
+    sides = (
+        member_sets(offsets, codes, n_members, 1),
+        member_sets(partner_offsets, partner_codes, n_members, 1),
+    )
     starts, moved = by_cell(cell, sides, n_cells)
     sets = [frozen(array) for side in moved for array in (side.offsets, side.codes)]
     totals = np.zeros((2, n_cells), dtype=np.int64)

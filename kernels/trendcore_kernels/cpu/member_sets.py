@@ -12,7 +12,7 @@ from trendcore_kernels.cpu._threads import n_threads, run, slices
 from trendcore_kernels.spec import Codes, Ints, MemberSets
 
 
-def member_sets(offsets: Ints, codes: Codes, n_members: int) -> MemberSets:
+def member_sets(offsets: Ints, codes: Codes, n_members: int, least: int) -> MemberSets:
     """Find the distinct known members of each work, see `reference.member_sets`."""
     offsets, codes = frozen(offsets), frozen(codes)
     n_works = len(offsets) - 1
@@ -20,7 +20,8 @@ def member_sets(offsets: Ints, codes: Codes, n_members: int) -> MemberSets:
     set_offsets = np.zeros(n_works + 1, dtype=np.int64)
     cuts = slices(offsets, n_threads(n_works + len(found)))
     bounds = list(pairwise(cuts))
-    run(_find, [(offsets, codes, int(n_members), *pair, found, set_offsets) for pair in bounds])
+    how = int(n_members), int(least)
+    run(_find, [(offsets, codes, *how, *pair, found, set_offsets) for pair in bounds])
     np.cumsum(set_offsets, out=set_offsets)
     set_codes = np.empty(int(set_offsets[-1]), dtype=codes.dtype)
     run(_move, [(offsets, found, set_offsets, *pair, set_codes) for pair in bounds])
@@ -29,10 +30,18 @@ def member_sets(offsets: Ints, codes: Codes, n_members: int) -> MemberSets:
 
 @jit
 def _find(
-    offsets: Ints, codes: Codes, n_members: int, start: int, stop: int, found: Codes, sizes: Ints
+    offsets: Ints,
+    codes: Codes,
+    n_members: int,
+    least: int,
+    start: int,
+    stop: int,
+    found: Codes,
+    sizes: Ints,
 ) -> None:
     for w in range(start, stop):
-        sizes[w + 1] = distinct(codes, offsets[w], offsets[w + 1], n_members, found, offsets[w] - offsets[0])
+        n = distinct(codes, offsets[w], offsets[w + 1], n_members, found, offsets[w] - offsets[0])
+        sizes[w + 1] = n if n >= least else 0
 
 
 @jit

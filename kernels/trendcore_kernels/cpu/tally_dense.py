@@ -1,132 +1,272 @@
 """Works by cell, member and pair: most works have one member or two, and cost one counter each.
 
-Only what cannot be had from other counts is counted: `alone` for works of one member, `joint` for all others,
-and what those of three members or more have beyond one pair. The rest follows by sums. Counters of 32 bits
-keep more of them in the cache.
+Works of up to two members are counted in `two`: a column for each pair a <= b, where a is b that of works of
+a alone, and a last one for works of no known member. Those of three or more are counted by pair in `more`,
+and in `sums` by member and by credit; the rest follows from these. Counters of 32 bits keep more of them in
+the cache. A list of up to eight one-byte codes is looked at as one word, with no branch that depends on its
+codes; works of three members or more are put aside, and counted cell by cell.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._members import distinct, pair_column
+from trendcore_kernels.cpu._members import distinct
 from trendcore_kernels.cpu._threads import plan, run, split
-from trendcore_kernels.spec import Cells, Codes, DenseTally, Ints
+from trendcore_kernels.cpu._words import (
+    FIRST,
+    LITTLE_ENDIAN,
+    WORD,
+    below,
+    distinct_in,
+    first_of,
+    known,
+    only,
+    others,
+    word_at,
+)
+from trendcore_kernels.spec import ONE, Cells, Codes, DenseTally, Ints
 
 _Counters = npt.NDArray[np.uint32]
+#: works that wait to be counted cell by cell, and those looked at before there must be room again
+_LATE: Final = 1 << 18
+_STEP: Final = 1 << 14
 
 
 def tally_dense(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_members: int) -> DenseTally:
     """Count works by cell, member and pair, see `reference.tally_dense`."""
     cell, offsets, codes, n_members = frozen(cell), frozen(offsets), frozen(codes), int(n_members)
     n_pairs = n_members * (n_members - 1) // 2
-    jobs = plan(cell, offsets, n_cells, 4 * n_cells * n_pairs)
+    jobs = plan(cell, offsets, n_cells, 8 * n_cells * n_pairs)
     n_slices = jobs[-1].slice + 1
-    works, wide = np.zeros((2, n_slices, n_cells), dtype=np.int64)
-    alone = np.zeros((n_slices, n_cells, n_members), dtype=np.uint32)
-    joint = np.zeros((n_slices, n_cells, n_pairs), dtype=np.uint32)
-    beyond = np.zeros((n_slices, n_cells, n_members), dtype=np.int64)
-    lists, counters = (cell, offsets, codes), (works, wide, alone, joint, beyond)
-    run(_count, [(*lists, *job.bounds, n_members, *(x[job.slice] for x in counters)) for job in jobs])
-    totals = np.zeros((4, n_cells), dtype=np.int64)
-    by_member = np.zeros((2, n_cells, n_members), dtype=np.int64)
-    pairs = np.empty((n_cells, n_pairs), dtype=np.int64)
-    run(_finish, [(*cut, *counters[1:], totals, by_member, pairs) for cut in split(n_cells, pairs.size)])
-    known, intl, sum_n, sum_pairs = totals
-    member_works, member_intl = by_member
-    return DenseTally(works.sum(axis=0), known, intl, sum_n, sum_pairs, member_works, member_intl, pairs)
+    two = np.zeros((n_slices, n_cells, n_pairs + n_members + 1), dtype=np.uint32)
+    more = np.zeros((n_slices, n_cells, n_pairs), dtype=np.uint32)
+    sums = np.zeros((n_slices, n_cells, 2, n_members), dtype=np.int64)
+    columns = _columns(n_members)
+    lists = cell, offsets, codes, columns
+    count = _count_words if codes.dtype == np.uint8 and LITTLE_ENDIAN else _count_lists
+    run(count, [(*lists, *job.bounds, n_members, *(x[job.slice] for x in (two, more, sums))) for job in jobs])
+    totals = np.zeros((5, n_cells), dtype=np.int64)
+    by_member = np.zeros((3, n_cells, n_members), dtype=np.int64)
+    by_pair = np.empty((2, n_cells, n_pairs), dtype=np.int64)
+    counts = two, more, sums, columns, totals, by_member, by_pair
+    run(_finish, [(*cut, *counts) for cut in split(n_cells, by_pair.size)])
+    return DenseTally(*totals, *by_member, *by_pair)
+
+
+def _columns(n_members: int) -> Ints:
+    """Column in `two` of the pair a <= b, less b, for each a."""
+    a = np.arange(n_members)
+    return a * (2 * n_members - a - 1) // 2
 
 
 @jit
-def _count(
+def _count_words(
     cell: Cells,
     offsets: Ints,
     codes: Codes,
+    columns: Ints,
     start: int,
     stop: int,
     low: int,
     high: int,
     n_members: int,
-    works: Ints,
-    wide: Ints,
-    alone: _Counters,
-    joint: _Counters,
-    beyond: Ints,
+    two: _Counters,
+    more: _Counters,
+    sums: Ints,
+) -> None:
+    members = np.empty(256, codes.dtype)
+    none, last = two.shape[1] - 1, len(codes) - WORD
+    margin, small = below(n_members)
+    late_words, late_cells, n_late = np.empty(_LATE, np.uint64), np.empty(_LATE, np.int32), 0
+    for first in range(start, stop, _STEP):
+        for w in range(first, min(first + _STEP, stop)):
+            c = int(cell[w])
+            if c < low or c >= high:
+                continue
+            begin, end = offsets[w], offsets[w + 1]
+            if end - begin > WORD or begin > last:
+                _count_list(c, codes, begin, end, n_members, columns, members, two, more, sums)
+                continue
+            word = word_at(codes, begin)
+            here = known(word, margin, small) & FIRST[end - begin]
+            if not here:
+                two[c, none] += np.uint32(1)
+                continue
+            a = first_of(word, here)
+            rest = here & others(word, a)
+            b = first_of(word, rest if rest else here)
+            late = np.int64(rest & others(word, b) != 0)
+            late_words[n_late] = only(word, here, a)
+            late_cells[n_late] = c
+            n_late += late
+            two[c, columns[min(a, b)] + np.int64(max(a, b))] += np.uint32(1 - late)
+        if n_late > _LATE - _STEP:
+            _count_late(late_words[:n_late], late_cells[:n_late], columns, members, two, more, sums)
+            n_late = 0
+    _count_late(late_words[:n_late], late_cells[:n_late], columns, members, two, more, sums)
+
+
+@jit
+def _count_late(
+    words: npt.NDArray[np.uint64],
+    cells: Cells,
+    columns: Ints,
+    members: Codes,
+    two: _Counters,
+    more: _Counters,
+    sums: Ints,
+) -> None:
+    """Count works by their words, cell by cell: the counters of a cell then stay in the cache."""
+    places = np.zeros(len(two) + 1, np.int64)
+    for c in cells:
+        places[c + 1] += 1
+    for c in range(len(two)):
+        places[c + 1] += places[c]
+    ordered = np.empty(len(words), np.uint64)
+    for i in range(len(words)):
+        ordered[places[cells[i]]] = words[i]
+        places[cells[i]] += 1
+    begin = 0
+    for c in range(len(two)):
+        for i in range(begin, places[c]):
+            word = ordered[i]
+            x = first_of(word, FIRST[WORD])
+            rest = others(word, x)
+            y = first_of(word, rest)
+            rest &= others(word, y)
+            z = first_of(word, rest)
+            high = np.int64(max(x, y, z))
+            if rest & others(word, z):
+                _count(c, members, distinct_in(word, members), columns, two, more, sums)
+                continue
+            low = np.int64(min(x, y, z))
+            middle = np.int64(x + y + z) - low - high
+            first, second = columns[low] - low - 1, columns[middle] - middle - 1
+            more[c, first + middle] += np.uint32(1)
+            more[c, first + high] += np.uint32(1)
+            more[c, second + high] += np.uint32(1)
+            for a in (low, middle, high):
+                sums[c, 0, a] += 1
+                sums[c, 1, a] += ONE // 3
+            sums[c, 1, low] += 1  # what is left of one work
+        begin = places[c]
+
+
+@jit
+def _count_lists(
+    cell: Cells,
+    offsets: Ints,
+    codes: Codes,
+    columns: Ints,
+    start: int,
+    stop: int,
+    low: int,
+    high: int,
+    n_members: int,
+    two: _Counters,
+    more: _Counters,
+    sums: Ints,
 ) -> None:
     members = np.empty(256, codes.dtype)
     for w in range(start, stop):
         c = int(cell[w])
-        if c < low or c >= high:
-            continue
-        works[c] += 1
-        begin, end = offsets[w], offsets[w + 1]
-        if begin == end:
-            continue
-        a = codes[begin]
-        entry = begin + 1
-        while entry < end and codes[entry] == a:
-            entry += 1
-        if entry == end:
-            if a < n_members:
-                alone[c, a] += 1
-            continue
-        b = codes[entry]
-        third = a >= n_members or b >= n_members
-        for rest in range(entry + 1, end):
-            third |= (codes[rest] != a) & (codes[rest] != b)
-        if not third:
-            joint[c, pair_column(int(min(a, b)), int(max(a, b)), n_members)] += 1
-            continue
-        if end - begin > len(members):
-            members = np.empty(2 * (end - begin), codes.dtype)
-        n = distinct(codes, begin, end, n_members, members, 0)
-        if n == 1:
-            alone[c, members[0]] += 1
-        for i in range(n - 1):
-            for j in range(i + 1, n):
-                joint[c, pair_column(int(members[i]), int(members[j]), n_members)] += 1
-        if n > 2:
-            wide[c] += (n * (n - 1) >> 1) - 1
-            for i in range(n):
-                beyond[c, members[i]] += n - 2
+        if low <= c < high:
+            _count_list(c, codes, offsets[w], offsets[w + 1], n_members, columns, members, two, more, sums)
+
+
+@jit
+def _count_list(
+    c: int,
+    codes: Codes,
+    begin: int,
+    end: int,
+    n_members: int,
+    columns: Ints,
+    members: Codes,
+    two: _Counters,
+    more: _Counters,
+    sums: Ints,
+) -> None:
+    """Count a work by its list."""
+    if end - begin > len(members):
+        members = np.empty(end - begin, codes.dtype)
+    n = distinct(codes, begin, end, n_members, members, 0)
+    _count(c, members, n, columns, two, more, sums)
+
+
+@jit
+def _count(
+    c: int, members: Codes, n: int, columns: Ints, two: _Counters, more: _Counters, sums: Ints
+) -> None:
+    """Count a work of n members."""
+    if n == 0:
+        two[c, two.shape[1] - 1] += np.uint32(1)
+        return
+    if n <= 2:
+        two[c, columns[members[0]] + members[n - 1]] += np.uint32(1)
+        return
+    each = ONE // n
+    with_more = ONE - n * each
+    for i in range(n):
+        a = np.int64(members[i])
+        sums[c, 0, a] += 1
+        sums[c, 1, a] += each + 1 if i < with_more else each
+        first = columns[a] - a - 1
+        for j in range(i + 1, n):
+            more[c, first + members[j]] += np.uint32(1)
 
 
 @jit
 def _finish(
     low: int,
     high: int,
-    wide: Ints,
-    alone: _Counters,
-    joint: _Counters,
-    beyond: Ints,
+    two: _Counters,
+    more: _Counters,
+    sums: Ints,
+    columns: Ints,
     totals: Ints,
     by_member: Ints,
-    pairs: Ints,
+    by_pair: Ints,
 ) -> None:
-    n_slices, _, n_members = alone.shape
-    works_known, works_intl, sum_n, sum_pairs = totals
-    member_works, member_intl = by_member
+    works, works_known, works_intl, sum_n, sum_pairs = totals
+    member_works, member_intl, fractional = by_member
+    joint, bilateral = by_pair
+    n_slices, n_members = len(two), len(columns)
     for c in range(low, high):
         p = 0
         for a in range(n_members):
             for b in range(a + 1, n_members):
-                total = 0
+                n, n_more = 0, 0
                 for i in range(n_slices):
-                    total += int(joint[i, c, p])
-                pairs[c, p] = total
-                member_intl[c, a] += total
-                member_intl[c, b] += total
-                sum_pairs[c] += 2 * total
+                    n += np.int64(two[i, c, p + a + 1])
+                    n_more += np.int64(more[i, c, p])
+                bilateral[c, p] = n
+                joint[c, p] = n + n_more
+                member_intl[c, a] += n
+                member_intl[c, b] += n
+                works_intl[c] += n
+                sum_pairs[c] += 2 * (n + n_more)
                 p += 1
-        works_intl[c] = (sum_pairs[c] >> 1) - wide[:, c].sum()
-        works_known[c] = works_intl[c]
+        total = 0
         for a in range(n_members):
-            single = 0
+            alone, wide, credit = 0, 0, 0
             for i in range(n_slices):
-                single += int(alone[i, c, a])
-                member_intl[c, a] -= beyond[i, c, a]
-            member_works[c, a] = single + member_intl[c, a]
-            works_known[c] += single
+                alone += np.int64(two[i, c, columns[a] + a])
+                wide += sums[i, c, 0, a]
+                credit += sums[i, c, 1, a]
+            fractional[c, a] = alone * ONE + member_intl[c, a] * (ONE >> 1) + credit
+            member_intl[c, a] += wide
+            member_works[c, a] = alone + member_intl[c, a]
             sum_n[c] += member_works[c, a]
+            works_known[c] += alone
+            total += credit
+        works_intl[c] += total // ONE  # the credits of a work are one
+        works_known[c] += works_intl[c]
+        works[c] = works_known[c]
+        for i in range(n_slices):
+            works[c] += np.int64(two[i, c, two.shape[2] - 1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trendcore_kernels.spec import ONE
+
 
 def apportion(numerators: Sequence[int], denominator: int) -> list[int]:
     """Round ratios down, then give the largest remainders one more up to the floor of the exact sum.
@@ -21,3 +23,14 @@ def apportion(numerators: Sequence[int], denominator: int) -> list[int]:
     for i in by_remainder[:rest]:
         floors[i] += 1
     return floors
+
+
+def equal(n: int) -> list[int]:
+    """Credits of the n members of a work by `Credit.COUNTRY`.
+
+    Examples
+    --------
+    >>> equal(3)
+    [1431655766, 1431655765, 1431655765]
+    """
+    return apportion([ONE] * n, max(n, 1))

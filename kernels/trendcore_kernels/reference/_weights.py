@@ -13,7 +13,7 @@ from trendcore_kernels.spec import ONE, Cells, Codes, Ints, Weighting
 def pair_weights(n: int, own: Sequence[int], weighting: Weighting) -> list[int]:
     """Weights of the pairs of n members in lexicographic order, in units of 2^-32.
 
-    ``own`` are the credits of the members; ``NEWMAN``, ``PAIR`` and ``BILATERAL`` do not look at them.
+    ``own`` are the credits of the members; ``NEWMAN`` and ``PAIR`` do not look at them.
 
     Examples
     --------
@@ -28,8 +28,6 @@ def pair_weights(n: int, own: Sequence[int], weighting: Weighting) -> list[int]:
             return apportion([ONE] * n_pairs, n - 1)
         case Weighting.PAIR:
             return apportion([ONE] * n_pairs, n_pairs)
-        case Weighting.BILATERAL:
-            return [ONE if n == 2 else 0] * n_pairs
         case Weighting.SHARE:
             return apportion([2 * x * y for x, y in combinations(own, 2)], ONE)
         case Weighting.NATURE:

@@ -7,7 +7,7 @@ from math import isqrt
 
 import numpy as np
 
-from trendcore_kernels.reference._apportion import apportion
+from trendcore_kernels.reference._apportion import apportion, equal
 from trendcore_kernels.spec import ONE, Codes, Credit, Ints
 
 
@@ -78,7 +78,7 @@ def _of_work(
     counts = [units.count(member) for member in members]
     match credit:
         case Credit.COUNTRY:
-            return _equal(len(members))
+            return equal(len(members))
         case Credit.COMPLETE:
             return [count * ONE for count in counts]
         case Credit.COMPLETE_NORMALISED:
@@ -96,7 +96,7 @@ def _author(
     members: Sequence[int], units: Sequence[int], shares: Sequence[int] | None, *, keep_unknown: bool
 ) -> list[int]:
     if shares is None:
-        return _equal(len(members))
+        return equal(len(members))
     parts = [
         sum(share for unit, share in zip(units, shares, strict=True) if unit == member) for member in members
     ]
@@ -106,9 +106,5 @@ def _author(
 def _ratios(parts: Sequence[int], whole: int | None) -> list[int]:
     """Parts over the whole; None: over their sum."""
     if not any(parts):
-        return _equal(len(parts)) if whole is None else [0] * len(parts)
+        return equal(len(parts)) if whole is None else [0] * len(parts)
     return apportion([part * ONE for part in parts], sum(parts) if whole is None else whole)
-
-
-def _equal(n: int) -> list[int]:
-    return apportion([ONE] * n, max(n, 1))

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from trendcore_kernels.reference._apportion import equal
 from trendcore_kernels.reference._works import sets
 from trendcore_kernels.spec import Cells, Codes, DenseTally, Ints, pair_column
 
@@ -30,8 +31,8 @@ def tally_dense(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_member
     (array([[1, 0, 2]]), array([[0, 1, 0]]))
     """
     works, known, intl, sum_n, sum_pairs = np.zeros((5, n_cells), dtype=np.int64)
-    member_works, member_intl = np.zeros((2, n_cells, n_members), dtype=np.int64)
-    joint = np.zeros((n_cells, n_members * (n_members - 1) // 2), dtype=np.int64)
+    member_works, member_intl, fractional = np.zeros((3, n_cells, n_members), dtype=np.int64)
+    joint, bilateral = np.zeros((2, n_cells, n_members * (n_members - 1) // 2), dtype=np.int64)
     for c, members in zip(cell.tolist(), sets(offsets, codes, n_members), strict=True):
         n = len(members)
         works[c] += 1
@@ -39,9 +40,12 @@ def tally_dense(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_member
         intl[c] += n >= 2
         sum_n[c] += n
         sum_pairs[c] += n * (n - 1)
-        for a in members:
+        for a, credit in zip(members, equal(n), strict=True):
             member_works[c, a] += 1
             member_intl[c, a] += n >= 2
+            fractional[c, a] += credit
         for a, b in combinations(members, 2):
             joint[c, pair_column(a, b, n_members)] += 1
-    return DenseTally(works, known, intl, sum_n, sum_pairs, member_works, member_intl, joint)
+            bilateral[c, pair_column(a, b, n_members)] += n == 2
+    totals = works, known, intl, sum_n, sum_pairs
+    return DenseTally(*totals, member_works, member_intl, fractional, joint, bilateral)
