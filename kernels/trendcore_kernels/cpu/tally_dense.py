@@ -4,7 +4,7 @@ Works of up to two members are counted in `two`: a column for each pair a <= b, 
 a alone, and a last one for works of no known member. Those of three or more are counted by pair in `more`,
 and in `sums` by member and by credit; the rest follows from these. Counters of 32 bits keep more of them in
 the cache. A list of up to eight one-byte codes is looked at as one word, with no branch that depends on its
-codes; works of three members or more are put aside, and counted cell by cell.
+codes. Such works wait until a cell has many, to be counted together while its counters are in the cache.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from trendcore_kernels.cpu._words import (
 from trendcore_kernels.spec import ONE, Cells, Codes, DenseTally, Ints
 
 _Counters = npt.NDArray[np.uint32]
-#: works that wait to be counted cell by cell, and those looked at before there must be room again
-_LATE: Final = 1 << 18
-_STEP: Final = 1 << 14
+#: works that wait to be counted, in all cells and in one; they fit the cache
+_ROOM: Final = 1 << 17
+_MOST_ROOM: Final = 512
 
 
 def tally_dense(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_members: int) -> DenseTally:
@@ -82,79 +82,79 @@ def _count_words(
     members = np.empty(256, codes.dtype)
     none, last = two.shape[1] - 1, len(codes) - WORD
     margin, small = below(n_members)
-    late_words, late_cells, n_late = np.empty(_LATE, np.uint64), np.empty(_LATE, np.int32), 0
-    for first in range(start, stop, _STEP):
-        for w in range(first, min(first + _STEP, stop)):
-            c = int(cell[w])
-            if c < low or c >= high:
-                continue
-            begin, end = offsets[w], offsets[w + 1]
-            if end - begin > WORD or begin > last:
-                _count_list(c, codes, begin, end, n_members, columns, members, two, more, sums)
-                continue
-            word = word_at(codes, begin)
-            here = known(word, margin, small) & FIRST[end - begin]
-            if not here:
-                two[c, none] += np.uint32(1)
-                continue
-            a = first_of(word, here)
-            rest = here & others(word, a)
-            b = first_of(word, rest if rest else here)
-            late = np.int64(rest & others(word, b) != 0)
-            late_words[n_late] = only(word, here, a)
-            late_cells[n_late] = c
-            n_late += late
-            two[c, columns[min(a, b)] + np.int64(max(a, b))] += np.uint32(1 - late)
-        if n_late > _LATE - _STEP:
-            _count_late(late_words[:n_late], late_cells[:n_late], columns, members, two, more, sums)
-            n_late = 0
-    _count_late(late_words[:n_late], late_cells[:n_late], columns, members, two, more, sums)
+    room = max(min(_ROOM // max(len(two), 1), _MOST_ROOM), 1)
+    waiting, n_waiting = np.empty((len(two), room), np.uint16), np.zeros(len(two), np.int64)
+    late, n_late = np.empty((len(two), room), np.uint64), np.zeros(len(two), np.int64)
+    for w in range(start, stop):
+        c = int(cell[w])
+        if c < low or c >= high:
+            continue
+        begin, end = offsets[w], offsets[w + 1]
+        if end - begin > WORD or begin > last:
+            _count_list(c, codes, begin, end, n_members, columns, members, two, more, sums)
+            continue
+        word = word_at(codes, begin)
+        here = known(word, margin, small) & FIRST[end - begin]
+        if not here:
+            two[c, none] += np.uint32(1)
+            continue
+        a = first_of(word, here)
+        rest = here & others(word, a)
+        b = first_of(word, rest if rest else here)
+        is_late = np.int64(rest & others(word, b) != 0)
+        late[c, n_late[c]] = only(word, here, a)
+        n_late[c] += is_late
+        waiting[c, n_waiting[c]] = columns[min(a, b)] + np.int64(max(a, b))
+        n_waiting[c] += 1 - is_late
+        if n_waiting[c] == room:
+            _count_waiting(c, waiting, room, two)
+            n_waiting[c] = 0
+        if n_late[c] == room:
+            _count_late(c, late, room, columns, members, two, more, sums)
+            n_late[c] = 0
+    for c in range(low, high):
+        _count_waiting(c, waiting, n_waiting[c], two)
+        _count_late(c, late, n_late[c], columns, members, two, more, sums)
+
+
+@jit
+def _count_waiting(c: int, waiting: npt.NDArray[np.uint16], n: int, two: _Counters) -> None:
+    """Count works of one member or two by their columns."""
+    for i in range(n):
+        two[c, waiting[c, i]] += np.uint32(1)
 
 
 @jit
 def _count_late(
-    words: npt.NDArray[np.uint64],
-    cells: Cells,
+    c: int,
+    late: npt.NDArray[np.uint64],
+    n: int,
     columns: Ints,
     members: Codes,
     two: _Counters,
     more: _Counters,
     sums: Ints,
 ) -> None:
-    """Count works by their words, cell by cell: the counters of a cell then stay in the cache."""
-    places = np.zeros(len(two) + 1, np.int64)
-    for c in cells:
-        places[c + 1] += 1
-    for c in range(len(two)):
-        places[c + 1] += places[c]
-    ordered = np.empty(len(words), np.uint64)
-    for i in range(len(words)):
-        ordered[places[cells[i]]] = words[i]
-        places[cells[i]] += 1
-    begin = 0
-    for c in range(len(two)):
-        for i in range(begin, places[c]):
-            word = ordered[i]
-            x = first_of(word, FIRST[WORD])
-            rest = others(word, x)
-            y = first_of(word, rest)
-            rest &= others(word, y)
-            z = first_of(word, rest)
-            high = np.int64(max(x, y, z))
-            if rest & others(word, z):
-                _count(c, members, distinct_in(word, members), columns, two, more, sums)
-                continue
-            low = np.int64(min(x, y, z))
-            middle = np.int64(x + y + z) - low - high
-            first, second = columns[low] - low - 1, columns[middle] - middle - 1
-            more[c, first + middle] += np.uint32(1)
-            more[c, first + high] += np.uint32(1)
-            more[c, second + high] += np.uint32(1)
-            for a in (low, middle, high):
-                sums[c, 0, a] += 1
-                sums[c, 1, a] += ONE // 3
-            sums[c, 1, low] += 1  # what is left of one work
-        begin = places[c]
+    """Count works of three members or more by their words."""
+    for i in range(n):
+        word = late[c, i]
+        x = first_of(word, FIRST[WORD])
+        rest = others(word, x)
+        y = first_of(word, rest)
+        rest &= others(word, y)
+        z = first_of(word, rest)
+        if rest & others(word, z):
+            _count(c, members, distinct_in(word, members), columns, two, more, sums)
+            continue
+        first, last = np.int64(min(x, y, z)), np.int64(max(x, y, z))
+        middle = np.int64(x + y + z) - first - last
+        more[c, columns[first] - first - 1 + middle] += np.uint32(1)
+        more[c, columns[first] - first - 1 + last] += np.uint32(1)
+        more[c, columns[middle] - middle - 1 + last] += np.uint32(1)
+        for a in (first, middle, last):
+            sums[c, 0, a] += 1
+            sums[c, 1, a] += ONE // 3
+        sums[c, 1, first] += ONE % 3
 
 
 @jit
