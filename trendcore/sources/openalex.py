@@ -30,6 +30,7 @@ from trendcore.sources.lines import LineBlock, line_blocks
 from trendcore.sources.openalex_parquet import records_of_parquet
 from trendcore.sources.openalex_records import records_of_text
 from trendcore.sources.openalex_rows import MERGED, RowMaker, day, tombstones_of, work_id
+from trendcore.sources.openalex_scan import code_table
 
 LOOKED_FOR: Final = (
     "OpenAlex works (updated_date=*/part_*.gz, *.jsonl, *.json, *.parquet) or merged_ids/works/*.csv.gz"
@@ -162,12 +163,14 @@ def _read_text(file: InputFile, context: ReadContext) -> Iterator[Batch]:
     maker = RowMaker(file, context, quarantine)
     n_read = n_bytes = 0
     with open_bytes(file.path, context.limits) as stream:
-        for records in records_of_text(stream, file, context.limits, quarantine):
-            batch = maker.batch(records)
-            n_read += batch.counts.read
-            context.report(stream.on_disk - n_bytes, batch.counts.read)
-            n_bytes = stream.on_disk
-            yield batch
+        for records in records_of_text(
+            stream, file, context.limits, quarantine, code_table(context.countries)
+        ):
+            for batch in maker.batches(records):
+                n_read += batch.counts.read
+                context.report(stream.on_disk - n_bytes, batch.counts.read)
+                n_bytes = stream.on_disk
+                yield batch
         yield from _end(file, stream.broken, n_read)
 
 
@@ -183,11 +186,11 @@ def _read_parquet(file: InputFile, context: ReadContext) -> Iterator[Batch]:
     maker = RowMaker(file, context, quarantine)
     size = file.path.stat().st_size
     n_read = 0
-    for records in records_of_parquet(file, context.limits, quarantine):
-        batch = maker.batch(records)
-        n_read += batch.counts.read
-        context.report(0, batch.counts.read)
-        yield batch
+    for records in records_of_parquet(file, context.limits, quarantine, code_table(context.countries)):
+        for batch in maker.batches(records):
+            n_read += batch.counts.read
+            context.report(0, batch.counts.read)
+            yield batch
     context.report(size, 0)
     yield from _end(file, None, n_read)
 

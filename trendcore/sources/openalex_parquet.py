@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from trendcore.errors import InputError, SchemaError
 from trendcore.sources.base import InputFile, Limits, QuarantineBuilder
+from trendcore.sources.openalex_layout import Codes
 from trendcore.sources.openalex_records import Decoder, Records
 
 #: rows turned to records at a time, from Parquet
@@ -33,8 +34,19 @@ _LIST_LEVELS: Final = frozenset({"list", "element", "item", "bag", "array", "arr
 _COUNTRY_COLUMNS: Final = frozenset({"authorships.countries", "authorships.institutions.country_code"})
 
 
-def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBuilder) -> Iterator[Records]:
+def records_of_parquet(
+    file: InputFile, limits: Limits, quarantine: QuarantineBuilder, codes: Codes
+) -> Iterator[Records]:
     """Read works of the Parquet snapshot, only the columns that are needed.
+
+    Parameters
+    ----------
+    file, limits
+        The file, and bounds on it.
+    quarantine
+        Gets what cannot be decoded; the caller takes it after each item.
+    codes
+        Codes of countries, see `openalex_scan.code_table`.
 
     Yields
     ------
@@ -48,15 +60,15 @@ def records_of_parquet(file: InputFile, limits: Limits, quarantine: QuarantineBu
     InputError
         The file is no sound Parquet.
     """
-    decode = Decoder(quarantine)
+    decode = Decoder(quarantine, codes)
     number = 1
-    for lines in _parquet_lines(file, limits):
-        decode.add(lines, range(number, number + len(lines)))
+    for run, n_rows in _parquet_runs(file, limits):
+        decode.add_run(run, number)
         yield decode.take()
-        number += len(lines)
+        number += n_rows
 
 
-def _parquet_lines(file: InputFile, limits: Limits) -> Iterator[list[bytes]]:
+def _parquet_runs(file: InputFile, limits: Limits) -> Iterator[tuple[bytes, int]]:
     """Yield rows as JSON lines, written natively: one path for both formats of the snapshot."""
     try:
         with pq.ParquetFile(file.path) as table:
@@ -65,7 +77,7 @@ def _parquet_lines(file: InputFile, limits: Limits) -> Iterator[list[bytes]]:
                 batch.validate(full=True)
                 text = io.BytesIO()
                 pl.DataFrame(batch).write_ndjson(text)
-                yield text.getvalue().split(b"\n")[: batch.num_rows]
+                yield text.getvalue(), batch.num_rows
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{file.path}: not a Parquet file that can be read: {error}") from error
 

@@ -1,7 +1,8 @@
 """OpenAlex works as records: what is read of the JSON, and how lines and pages become records.
 
-Only the fields below are decoded; msgspec skips the rest without making objects of it. Authorships, the
-larger part of a work, stay raw until it is known that the work is kept.
+Lines written as the feed writes them are read by the compiled loop of `openalex_scan`. The few others, and
+documents over several lines, are decoded here, one by one. Only the fields below are decoded; msgspec skips
+the rest without making objects of it. Authorships stay raw until it is known that the work is kept.
 
 Source: https://developers.openalex.org, "Work object" and "Snapshot data format"; the schemas of 2023
 (concepts, institutions only) and of 2025 (topics, ``countries`` of each authorship).
@@ -9,8 +10,7 @@ Source: https://developers.openalex.org, "Work object" and "Snapshot data format
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from trendcore.errors import InputError
 from trendcore.sources.base import InputFile, Limits, QuarantineBuilder
 from trendcore.sources.files import ByteStream
 from trendcore.sources.lines import UTF8_MARK, line_runs
+from trendcore.sources.openalex_layout import Codes
+from trendcore.sources.openalex_scan import Scanned
 
 
 class Institution(Struct, gc=False):
@@ -78,30 +80,35 @@ class Records:
 
     Attributes
     ----------
+    scanned
+        Those that the compiled loop has read.
     works, numbers
-        Records, and where they stand: the line; in a page or Parquet file the how manieth work.
+        The others, and where they stand: the line; in a page or Parquet file the how manieth work.
     refused
-        How many others went to quarantine.
-    raw
-        Gives the text of the work of a number.
+        How many more went to quarantine.
+    texts
+        Number to text of the works in `works`.
     """
 
+    scanned: Scanned
     works: list[Work]
     numbers: Sequence[int]
     refused: int
-    raw: Callable[[int], bytes]
+    texts: Mapping[int, bytes | Raw]
 
     def __len__(self) -> int:
-        return len(self.works)
+        return len(self.scanned) + len(self.works)
+
+    def raw(self, number: int) -> bytes:
+        """Return the text of a work."""
+        return bytes(self.texts[number])
 
     def parts(self, most: int) -> Iterator[Records]:
-        """Yield parts of at most so many works; at least one part, the first with what was refused."""
-        if len(self) <= most:
-            yield self
-            return
-        for start in range(0, len(self), most):
+        """Yield parts of at most so many of `works`; at least one part, the first with all the rest."""
+        for start in range(0, len(self.works) or 1, most):
             part = slice(start, start + most)
-            yield Records(self.works[part], self.numbers[part], 0 if start else self.refused, self.raw)
+            scanned, refused = (Scanned(), 0) if start else (self.scanned, self.refused)
+            yield Records(scanned, self.works[part], self.numbers[part], refused, self.texts)
 
 
 def authorships_of(work: Work) -> list[Authorship]:
@@ -128,17 +135,26 @@ def why(error: Exception) -> str:
 
 
 class Decoder:
-    """Gathers the records of one file; keeps count over the pages in it."""
+    """Gathers the records of one file; keeps count over the pages in it.
 
-    def __init__(self, quarantine: QuarantineBuilder) -> None:
+    Parameters
+    ----------
+    quarantine
+        Gets what cannot be decoded.
+    codes
+        Codes of countries, see `openalex_scan.code_table`.
+    """
+
+    def __init__(self, quarantine: QuarantineBuilder, codes: Codes) -> None:
         self._quarantine = quarantine
+        self._codes = codes
         self._in_pages = 0
         self._start()
 
     def _start(self) -> None:
+        self._scanned = Scanned()
         self._works: list[Work] = []
         self._numbers: list[int] = []
-        self._runs: list[tuple[int, bytes]] = []
         self._texts: dict[int, bytes | Raw] = {}
         self._before = len(self._quarantine)
         self.n_bytes = 0
@@ -146,36 +162,26 @@ class Decoder:
     @property
     def n_rows(self) -> int:
         """How many rows were gathered, also refused ones."""
-        return len(self._works) + len(self._quarantine) - self._before
+        return len(self._scanned) + len(self._works) + len(self._quarantine) - self._before
 
     def take(self) -> Records:
         """Return what was gathered, and start anew; call it before the quarantine is emptied."""
         refused = len(self._quarantine) - self._before
-        runs, texts = self._runs, self._texts
-        found = Records(self._works, self._numbers, refused, lambda number: _text(number, runs, texts))
+        found = Records(self._scanned, self._works, self._numbers, refused, self._texts)
         self._start()
         self._before = 0
         return found
 
-    def add_run(self, run: bytes, number: int) -> bool:
-        """Decode lines at once; False, and nothing done, if one of them is not just one work."""
-        n_lines = run.count(b"\n") + 1
-        try:
-            works = _work.decode_lines(run)
-        except _BAD:
-            return False
-        if len(works) != n_lines or any(work.results is not UNSET for work in works):
-            return False
-        self._works += works
-        self._numbers += range(number, number + n_lines)
-        self._runs.append((number, run))
+    def add_run(self, run: bytes, number: int) -> None:
+        """Read lines, the first of this number; blank ones do not count."""
+        left = self._scanned.scan(run, number, self._codes)
+        left = [(at, line.removesuffix(b"\r")) for at, line in left if not line.isspace()]
+        self.add([line for _, line in left], [at for at, _ in left])
         self.n_bytes += len(run)
-        return True
 
     def add(self, texts: Iterable[bytes | Raw], numbers: Iterable[int]) -> None:
         """Decode works and pages of works one by one; what cannot be decoded goes to quarantine."""
         for number, text in zip(numbers, texts, strict=True):
-            self.n_bytes += len(bytes(text))
             work = self._one(number, text)
             if work is not None and work.results is UNSET:
                 self._keep(work, number, text)
@@ -203,16 +209,8 @@ class Decoder:
             return None
 
 
-def _text(number: int, runs: list[tuple[int, bytes]], texts: dict[int, bytes | Raw]) -> bytes:
-    """Find a work's text; lines decoded at once are cut apart only here, for the few that are refused."""
-    if number in texts:
-        return bytes(texts[number])
-    first, run = runs[bisect_right(runs, number, key=lambda held: held[0]) - 1]
-    return run.split(b"\n")[number - first]
-
-
 def records_of_text(
-    stream: ByteStream, file: InputFile, limits: Limits, quarantine: QuarantineBuilder
+    stream: ByteStream, file: InputFile, limits: Limits, quarantine: QuarantineBuilder, codes: Codes
 ) -> Iterator[Records]:
     """Read JSON lines, a page of the API, an array of works or a single work, printed in any way.
 
@@ -226,6 +224,8 @@ def records_of_text(
         Bounds on lines and documents.
     quarantine
         Gets what cannot be decoded; the caller takes it after each item.
+    codes
+        Codes of countries, see `openalex_scan.code_table`.
 
     Yields
     ------
@@ -237,7 +237,7 @@ def records_of_text(
     InputError
         A document over several lines is not valid JSON, or larger than the limit.
     """
-    decode = Decoder(quarantine)
+    decode = Decoder(quarantine, codes)
     number = 1
     cut = False
     runs = line_runs(stream, limits.max_line_bytes)
@@ -253,29 +253,17 @@ def records_of_text(
                 yield from decode.take().parts(limits.batch_rows)
                 return
             cut = open_end and stream.broken is not None
-            number += _add_lines(decode, run, number, stream.broken if cut else None)
+            if stream.broken and cut:
+                run, _, last = run.rpartition(b"\n")
+                decode.refuse(number + text.count(b"\n"), stream.broken, last)
+            decode.add_run(run, number)
+            number += text.count(b"\n") + 1
         if decode.n_bytes >= limits.batch_bytes or decode.n_rows >= limits.batch_rows:
-            yield from decode.take().parts(limits.batch_rows)
+            yield decode.take()
     if stream.broken and not cut:
         decode.refuse(number, stream.broken, b"")
     if decode.n_rows:
-        yield from decode.take().parts(limits.batch_rows)
-
-
-def _add_lines(decode: Decoder, run: bytes, number: int, broken: str | None) -> int:
-    """Decode lines, at once if they are sound; return how many there were."""
-    if not broken and decode.add_run(run, number):
-        return run.count(b"\n") + 1
-    lines = run.split(b"\n")
-    if broken:
-        decode.refuse(number + len(lines) - 1, broken, lines[-1])
-    rows = [
-        (at, line.removesuffix(b"\r"))
-        for at, line in enumerate(lines[: len(lines) - bool(broken)], number)
-        if line and not line.isspace()
-    ]
-    decode.add([line for _, line in rows], [at for at, _ in rows])
-    return len(lines)
+        yield decode.take()
 
 
 def _is_document(run: bytes) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -16,11 +16,24 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from msgspec import UNSET
+from numpy.typing import NDArray
 
 from trendcore.schemas import COUNTRIES, PAPERS, SHARES, TOMBSTONES, TOPICS
-from trendcore.sources.base import Batch, Counts, InputFile, QuarantineBuilder, ReadContext, is_year
+from trendcore.sources.base import (
+    Batch,
+    Counts,
+    InputFile,
+    QuarantineBuilder,
+    ReadContext,
+    empty,
+    is_year,
+)
+from trendcore.sources.openalex_flat import columns, days, ids_of, topic_lists
+from trendcore.sources.openalex_layout import BY_CONCEPTS as CONCEPTS_BIT
+from trendcore.sources.openalex_layout import FLAGS, NUMBER, UPDATED, YEAR, Ints
 from trendcore.sources.openalex_members import CountryCodes, Members, members
 from trendcore.sources.openalex_records import Records, Topic, Work, authorships_of, explain, why
+from trendcore.sources.openalex_scan import Scanned
 
 BY_TOPICS: Final = "openalex-topics"
 BY_CONCEPTS: Final = "openalex-concepts"
@@ -140,21 +153,70 @@ class RowMaker:
         self._updated = None if file.updated is None else file.updated.toordinal() - _EPOCH
         self._warnings: Counter[str] = Counter()
 
-    def batch(self, records: Records, warnings: dict[str, int] | None = None) -> Batch:
-        """Make a batch of records; quarantine holds what the decoder refused of them, and nothing else."""
-        n_read = len(records) + records.refused
+    def batches(self, records: Records) -> Iterator[Batch]:
+        """Make batches of records; quarantine holds what the decoder refused of them, and nothing else."""
+        most = self._context.limits.batch_rows
+        for part in records.parts(most):
+            yield from _cut(self._batch(part), most)
+
+    def _batch(self, records: Records) -> Batch:
+        if not len(records.scanned):
+            return self._of_records(records)
+        scanned = self._of_scanned(records.scanned)
+        if not records.works and not records.refused:
+            return scanned
+        return _merged(scanned, self._of_records(records))
+
+    def _of_scanned(self, scanned: Scanned) -> Batch:
+        """Make a batch of what the compiled loop has read."""
+        works = scanned.works[: len(scanned)]
+        topics = topic_lists(scanned)
+        old = (works[:, FLAGS] & CONCEPTS_BIT) > 0
+        schemes = pa.DictionaryArray.from_arrays(
+            pa.array(old.astype(np.int8), mask=topics.value_lengths().to_numpy() == 0),
+            [BY_TOPICS, BY_CONCEPTS],
+        ).cast(pa.string())
+        stored = self._stored(topics, schemes, works[:, YEAR])
+        rows, out = np.flatnonzero(stored), np.flatnonzero(~stored)
+        name = self._file.name
+        kept = columns(scanned, rows) | {
+            "topic_scheme": schemes.take(pa.array(rows)),
+            "topics": topics.take(pa.array(rows)),
+            "updated": self._days_of(works[rows]),
+            "source_file": pa.repeat(name, len(rows)),
+        }
+        tombstones = None
+        if len(out):
+            gone = {
+                "id": ids_of(scanned, out),
+                "updated": self._days_of(works[out]),
+                "reason": pa.repeat(OUT_OF_FIELD, len(out)),
+                "source_file": pa.repeat(name, len(out)),
+                "source_line": pa.array(works[out, NUMBER]),
+            }
+            tombstones = record_batch(gone, TOMBSTONES)
+        set_aside = {OUT_OF_FIELD: len(out)} if len(out) else {}
+        counts = Counts(name, len(works), len(rows), 0, set_aside)
+        return Batch(record_batch(kept, PAPERS), tombstones, None, counts)
+
+    def _days_of(self, works: Ints) -> pa.Array:
+        if self._updated is None:
+            return days(works[:, UPDATED])
+        return days(np.full(len(works), self._updated))
+
+    def _of_records(self, records: Records) -> Batch:
+        n_read = len(records.works) + records.refused
         checked = self._check(records)
         kept, out = self._sort_out(checked)
-        rows, refused_late = self._rows(kept, records.raw)
+        rows, refused_late = self._rows(kept, records)
         n_out = len(out.ids)
         counts = Counts(
             self._file.name,
             read=n_read,
             accepted=rows.num_rows,
-            quarantined=records.refused + len(records) - len(checked.ids) + refused_late,
+            quarantined=n_read - len(checked.ids) + refused_late,
             set_aside={OUT_OF_FIELD: n_out} if n_out else {},
-            warnings=dict(sorted((self._warnings + Counter(self._codes.warnings())).items()))
-            | (warnings or {}),
+            warnings=dict(sorted((self._warnings + Counter(self._codes.warnings())).items())),
         )
         self._warnings.clear()
         tombstones = None
@@ -188,7 +250,16 @@ class RowMaker:
         return checked
 
     def _sort_out(self, checked: _Checked) -> tuple[_Checked, _Checked]:
-        """Split what is stored from what is outside every field.
+        """Split what is stored from what is outside every field."""
+        stored = self._stored(
+            topics_array(checked.labels),
+            pa.array(checked.schemes, pa.string()),
+            np.array([work.publication_year for work in checked.works], dtype=np.int64),
+        )
+        return checked.take(np.flatnonzero(stored).tolist()), checked.take(np.flatnonzero(~stored).tolist())
+
+    def _stored(self, topics: pa.ListArray, schemes: pa.StringArray, years: Ints) -> NDArray[np.bool_]:
+        """Say which works are stored.
 
         Stored are works that a field matches, and works that could not be classified (no topic, or one that
         OpenAlex gave up on): without them the share of the unknown could not be told. A work known by its
@@ -196,28 +267,26 @@ class RowMaker:
         about the work.
         """
         context = self._context
-        if context.fields is None or not context.filters or not checked.ids:
-            return checked, _Checked()
-        years = [work.publication_year for work in checked.works]
+        if context.fields is None or not context.filters or not len(years):
+            return np.ones(len(years), dtype=np.bool_)
         frame = pl.DataFrame(
             {
-                "row": range(len(years)),
-                "topics": pl.Series(topics_array(checked.labels)),
-                "topic_scheme": pl.Series(checked.schemes, dtype=pl.String),
-                "year": pl.Series(years, dtype=pl.Int16),
+                "row": np.arange(len(years)),
+                "topics": pl.Series(topics),
+                "topic_scheme": pl.Series(schemes),
+                "year": years.astype(np.int16),
             }
         )
         undecided = (pl.col("field_unknown").list.len() > 0) & pl.col("topic_scheme").ne_missing(BY_CONCEPTS)
-        stored = (
+        judged = (
             context.fields.papers(frame.lazy())
             .select("row", stored=(pl.col("field").list.len() > 0) | undecided)
             .collect()
             .sort("row")["stored"]
-            .to_numpy()
         )
-        return checked.take(np.flatnonzero(stored).tolist()), checked.take(np.flatnonzero(~stored).tolist())
+        return judged.to_numpy()
 
-    def _rows(self, kept: _Checked, raw: Callable[[int], bytes]) -> tuple[pa.RecordBatch, int]:
+    def _rows(self, kept: _Checked, records: Records) -> tuple[pa.RecordBatch, int]:
         """Make canonical rows, and return how many works had authorships that cannot be read."""
         found: list[Members] = []
         good: list[int] = []
@@ -226,7 +295,8 @@ class RowMaker:
             try:
                 authorships = authorships_of(work)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                self._quarantine.add(kept.numbers[row], f"authorships: {why(error)}", raw(kept.numbers[row]))
+                number = kept.numbers[row]
+                self._quarantine.add(number, f"authorships: {why(error)}", records.raw(number))
                 continue
             good.append(row)
             found.append(
@@ -278,6 +348,42 @@ class RowMaker:
             self._warnings["cited_by_count_out_of_range"] += 1
             return None
         return number
+
+
+def _cut(batch: Batch, most: int) -> Iterator[Batch]:
+    """Cut a batch of more rows than that into some; the first has all that was not accepted."""
+    counts, n = batch.counts, batch.counts.accepted
+    n_parts = -(-counts.read // most)
+    if n_parts <= 1:
+        yield batch
+        return
+    size = max(-(-n // n_parts), 1)
+    rows = batch.rows[:size]
+    first = replace(counts, read=counts.read - n + rows.num_rows, accepted=rows.num_rows)
+    yield Batch(rows, batch.tombstones, batch.quarantine, first)
+    for start in range(size, n, size):
+        rows = batch.rows[start : start + size]
+        yield Batch(rows, None, None, Counts(counts.file, rows.num_rows, rows.num_rows, 0))
+
+
+def _merged(scanned: Batch, others: Batch) -> Batch:
+    """Put the rows of two batches of a part of a file in the order of its lines."""
+    tombstones = [part for part in (scanned.tombstones, others.tombstones) if part is not None]
+    return Batch(
+        _in_order([scanned.rows, others.rows]),
+        _in_order(tombstones) if tombstones else None,
+        others.quarantine,
+        scanned.counts + others.counts,
+    )
+
+
+def _in_order(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    whole = pa.Table.from_batches(parts).combine_chunks()
+    lines = whole.column("source_line").to_numpy()
+    if (lines[1:] < lines[:-1]).any():
+        whole = whole.take(pa.array(np.argsort(lines, kind="stable"))).combine_chunks()
+    (batch,) = whole.to_batches() or [empty(whole.schema)]
+    return batch
 
 
 def topics_array(labels: list[Labels]) -> pa.ListArray:
