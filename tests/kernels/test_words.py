@@ -1,4 +1,4 @@
-"""Lists of one-byte codes that are looked at eight at a time: each code, each length, each place in the array."""
+"""Lists of one-byte codes that are looked at as words: each code, each length, anywhere in the array."""
 
 from __future__ import annotations
 
