@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import sort
 from trendcore_kernels.cpu._threads import bands, n_threads, run, slices
 from trendcore_kernels.spec import Cells, Codes, Ints, MemberSets
+
+_Ranks = npt.NDArray[np.uint32]
+#: so many values are sorted by insertion; so many members for each that there is make sorting the shorter way
+_FEW: Final = 24
 
 
 def by_cell(cell: Cells, sides: Sequence[MemberSets], n_cells: int) -> tuple[Ints, list[MemberSets]]:
@@ -136,6 +142,53 @@ def link(
                 links[place[a]] = w
                 place[a] += 1
     return links
+
+
+@jit
+def ranked(codes: Codes, start: int, stop: int, number: npt.NDArray[np.uint32]) -> tuple[Ints, _Ranks]:
+    """Distinct codes of ``codes[start:stop]``, ascending, and the place of each entry among them.
+
+    ``number`` (M,) is 0, and is 0 again after.
+    """
+    n = 0
+    found = np.empty(min(stop - start, len(number)), np.int64)
+    for entry in range(start, stop):
+        if number[codes[entry]] == 0:
+            number[codes[entry]] = 1
+            found[n] = codes[entry]
+            n += 1
+    known = found[:n]
+    if n * _FEW < len(number):
+        sort(known)
+    else:  # to look at every member costs less
+        n = 0
+        for code in range(len(number)):
+            if number[code] != 0:
+                known[n] = code
+                n += 1
+    for i in range(n):
+        number[known[i]] = i
+    ranks = np.empty(stop - start, np.uint32)
+    for entry in range(start, stop):
+        ranks[entry - start] = number[codes[entry]]
+    for code in known:
+        number[code] = 0
+    return known, ranks
+
+
+@jit
+def sort_few(values: Ints, n: int) -> None:
+    """Sort the first n values, which are most often few."""
+    if n > _FEW:
+        sort(values[:n])
+        return
+    for i in range(1, n):
+        value = values[i]
+        place = i
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
 
 
 @jit

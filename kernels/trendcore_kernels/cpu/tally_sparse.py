@@ -1,15 +1,26 @@
-"""Works by cell, member and pair, in rows of those that have works; pairs member by member."""
+"""Works by cell, member and pair, in rows of those that have works; pairs member by member.
+
+In each cell the members that it has are numbered: what is counted by number fits the cache, however many
+members there are in all.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
+import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._members import sort
-from trendcore_kernels.cpu._sparse import append_pairs, areas, by_cell, count_partners, link, room
+from trendcore_kernels.cpu._members import position
+from trendcore_kernels.cpu._sparse import areas, by_cell, ranked, room, sort_few
 from trendcore_kernels.cpu._threads import run
 from trendcore_kernels.cpu.member_sets import member_sets
 from trendcore_kernels.spec import ONE, Cells, Codes, Ints, SparseTally
+
+_Ranks = npt.NDArray[np.uint32]
+#: works of a pair, and as many again times this where they have no other member
+_BILATERAL: Final = 1 << 32
 
 
 def tally_sparse(cell: Cells, offsets: Ints, codes: Codes, n_cells: int, n_members: int) -> SparseTally:
@@ -38,38 +49,45 @@ def _count(
     totals: Ints,
 ) -> tuple[Ints, Ints]:
     """Rows of the cells from ``low`` to ``high`` and the members from ``first`` to ``last``."""
-    works, intl = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
-    touched, counts = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
-    shares, two = np.zeros(n_members, np.int64), np.zeros(n_members, np.int64)
+    number = np.zeros(n_members, np.uint32)
     members, pairs = np.empty((5, 64), np.int64), np.empty((5, 64), np.int64)
     n_rows, n_pairs = 0, 0
     for c in range(low, high):
         start, stop = starts[c], starts[c + 1]
         if first == 0:
             _add_totals(c, start, stop, offsets, totals)
-        n = _count_members(start, stop, offsets, codes, first, last, works, intl, shares, touched)
-        members = room(members, n_rows + n)
-        links = link(start, stop, offsets, codes, 2, first, last, touched[:n], intl)
-        end = 0
-        for a in touched[:n].copy():
-            begin, end = end, intl[a]  # after linking: where the works of a end
-            mine = links[begin:end]
-            n = count_partners(a, a, mine, offsets, codes, counts, touched)
-            _count_two(a, mine, offsets, codes, two)
-            pairs = append_pairs(c, a, touched[:n], counts, pairs, n_pairs)
-            for row in range(n_pairs, n_pairs + n):
-                pairs[4, row] = two[pairs[2, row]]
-                two[pairs[2, row]] = 0
-            n_pairs += n
+        known, ranks = ranked(codes, offsets[start], offsets[stop], number)
+        begin, end = position(known, 0, len(known), first), position(known, 0, len(known), last)
+        members = room(members, n_rows + end - begin)
+        works_of = np.zeros(end - begin + 1, np.int64)
+        _count_members(start, stop, offsets, ranks, begin, end, n_rows, members, works_of)
+        places, lengths = _link(start, stop, offsets, ranks, begin, end, works_of)
+        counts, touched = np.zeros(len(known), np.int64), np.empty(len(known), np.int64)
+        link = 0
+        for i in range(begin, end):
             members[0, n_rows] = c
-            members[1, n_rows] = a
-            members[2, n_rows] = works[a]
-            members[3, n_rows] = end - begin
-            members[4, n_rows] = shares[a]
-            works[a] = 0
-            shares[a] = 0
-            intl[a] = 0
+            members[1, n_rows] = known[i]
             n_rows += 1
+            n = 0
+            for at in range(link, works_of[i - begin]):
+                added = 1 + _BILATERAL if lengths[at] < 0 else 1
+                for place in range(places[at], places[at] + abs(lengths[at])):
+                    b = np.int64(ranks[place])
+                    if counts[b] == 0:
+                        touched[n] = b
+                        n += 1
+                    counts[b] += added
+            link = works_of[i - begin]
+            sort_few(touched, n)
+            pairs = room(pairs, n_pairs + n)
+            for b in touched[:n]:
+                pairs[0, n_pairs] = c
+                pairs[1, n_pairs] = known[i]
+                pairs[2, n_pairs] = known[b]
+                pairs[3, n_pairs] = counts[b] & (_BILATERAL - 1)
+                pairs[4, n_pairs] = counts[b] >> 32
+                counts[b] = 0
+                n_pairs += 1
     return members[:, :n_rows].copy(), pairs[:, :n_pairs].copy()
 
 
@@ -84,42 +102,60 @@ def _add_totals(c: int, start: int, stop: int, offsets: Ints, totals: Ints) -> N
 
 
 @jit
-def _count_two(a: int, works: Ints, offsets: Ints, codes: Codes, counts: Ints) -> None:
-    """Count the works of a and one other b, by b > a."""
-    for w in works:
-        begin = offsets[w]
-        if offsets[w + 1] - begin == 2 and codes[begin] == a:
-            counts[codes[begin + 1]] += 1
-
-
-@jit
 def _count_members(
     start: int,
     stop: int,
     offsets: Ints,
-    codes: Codes,
-    first: int,
-    last: int,
-    works: Ints,
-    intl: Ints,
-    shares: Ints,
-    touched: Ints,
-) -> int:
-    """Count the works of each member: all, international, and 1/n each; list the members, ascending."""
-    n = 0
+    ranks: _Ranks,
+    begin: int,
+    end: int,
+    row: int,
+    members: Ints,
+    n_links: Ints,
+) -> None:
+    """Count works of the members from ``begin`` to ``end``: all, international, and 1/n each, into rows.
+
+    ``n_links`` gets how many of a member's works have a later member.
+    """
+    for i in range(row, row + end - begin):
+        members[2, i] = 0
+        members[3, i] = 0
+        members[4, i] = 0
     for w in range(start, stop):
-        begin, end = offsets[w], offsets[w + 1]
-        each = ONE // max(end - begin, 1)
-        more = begin + ONE - each * (end - begin)  # members before it get one unit more
-        for entry in range(begin, end):
-            a = codes[entry]
-            if a < first or a >= last:
-                continue
-            if works[a] == 0:
-                touched[n] = a
-                n += 1
-            works[a] += 1
-            intl[a] += end - begin >= 2
-            shares[a] += each + (entry < more)
-    sort(touched[:n])
-    return n
+        own, other = offsets[w] - offsets[start], offsets[w + 1] - offsets[start]
+        each = ONE // max(other - own, 1)
+        more = own + ONE - each * (other - own)  # members before it get one unit more
+        for entry in range(own, other):
+            i = np.int64(ranks[entry])
+            if begin <= i < end:
+                members[2, row + i - begin] += 1
+                members[3, row + i - begin] += other - own >= 2
+                members[4, row + i - begin] += each + 1 if entry < more else each
+                n_links[i - begin] += entry < other - 1
+
+
+@jit
+def _link(
+    start: int, stop: int, offsets: Ints, ranks: _Ranks, begin: int, end: int, ends: Ints
+) -> tuple[Ints, Ints]:
+    """List, member by member, where the later members of each of its works lie and how many they are.
+
+    The number is negative where the two are the only members. ``ends`` holds how many works with later
+    members each member has, and then where they end in the list.
+    """
+    total = 0
+    for i in range(end - begin):
+        n = ends[i]
+        ends[i] = total
+        total += n
+    places, lengths = np.empty(total, np.int64), np.empty(total, np.int64)
+    for w in range(start, stop):
+        own, other = offsets[w] - offsets[start], offsets[w + 1] - offsets[start]
+        for entry in range(own, other - 1):
+            i = np.int64(ranks[entry])
+            if begin <= i < end:
+                at = ends[i - begin]
+                places[at] = entry + 1
+                lengths[at] = -1 if other - own == 2 else other - entry - 1
+                ends[i - begin] = at + 1
+    return places, lengths
