@@ -16,6 +16,7 @@ from support.shared import ROOT
 
 from trendcore.sources import feed
 from trendcore.sources.json_scan import decimal, decimal_end
+from trendcore.sources.openalex_layout import LINE
 from trendcore.sources.openalex_scan import Scanned, code_table
 from trendcore.taxonomy import countries
 from trendcore_kernels.cpu._jit import jit
@@ -139,8 +140,10 @@ def both(path: Path, text: bytes, **how: Any) -> tuple[Read, Read]:
         return fast, read(path, **how)
 
 
-def leave_all(_self: Scanned, run: bytes, number: int, _table: object) -> list[tuple[int, bytes]]:
-    return [(at, line) for at, line in enumerate(run.split(b"\n"), number) if line]
+def leave_all(self: Scanned, run: bytes, number: int, _table: object) -> list[tuple[int, bytes]]:
+    lines = run.split(b"\n")
+    self.counts[LINE] = number + len(lines)
+    return [(at, line) for at, line in enumerate(lines, number) if line]
 
 
 def check(fast: Read, slow: Read) -> None:

@@ -172,12 +172,13 @@ class Decoder:
         self._before = 0
         return found
 
-    def add_run(self, run: bytes, number: int) -> None:
-        """Read lines, the first of this number; blank ones do not count."""
+    def add_run(self, run: bytes, number: int) -> int:
+        """Read lines, the first of this number; return how many there were, blank ones too."""
         left = self._scanned.scan(run, number, self._codes)
         left = [(at, line.removesuffix(b"\r")) for at, line in left if not line.isspace()]
         self.add([line for _, line in left], [at for at, _ in left])
         self.n_bytes += len(run)
+        return self._scanned.next_line - number
 
     def add(self, texts: Iterable[bytes | Raw], numbers: Iterable[int]) -> None:
         """Decode works and pages of works one by one; what cannot be decoded goes to quarantine."""
@@ -254,10 +255,11 @@ def records_of_text(
                 return
             cut = open_end and stream.broken is not None
             if stream.broken and cut:
-                run, _, last = run.rpartition(b"\n")
-                decode.refuse(number + text.count(b"\n"), stream.broken, last)
-            decode.add_run(run, number)
-            number += text.count(b"\n") + 1
+                run, end, last = run.rpartition(b"\n")
+                number += decode.add_run(run, number) if end else 0
+                decode.refuse(number, stream.broken, last)
+            else:
+                number += decode.add_run(run, number)
         if decode.n_bytes >= limits.batch_bytes or decode.n_rows >= limits.batch_rows:
             yield decode.take()
     if stream.broken and not cut:

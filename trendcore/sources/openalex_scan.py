@@ -150,6 +150,11 @@ class Scanned:
     def __len__(self) -> int:
         return int(self.counts[N_WORKS])
 
+    @property
+    def next_line(self) -> int:
+        """Number of the line after those that were scanned last."""
+        return int(self.counts[LINE])
+
     def scan(self, run: bytes, number: int, table: Codes) -> list[tuple[int, bytes]]:
         r"""Read lines, the first of this number; return the lines that were not read, with their numbers.
 
@@ -175,6 +180,8 @@ class Scanned:
             if self.counts[FULL]:
                 self._grow()
         self._work_out(run, n_labels)
+        # what comes after a last line end is a line, if a blank one
+        self.counts[LINE] += not run or run.endswith(b"\n")
         left = self.left[: self.counts[N_LEFT]].tolist()
         return [(line, run[begin:end]) for begin, end, line in left]
 

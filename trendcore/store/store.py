@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -72,7 +73,9 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lock = filelock.FileLock(root / _LOCK, fallback_to_soft=False)
+        # contents may be written in threads of their own, under the one lock
+        self._lock = filelock.FileLock(root / _LOCK, fallback_to_soft=False, thread_local=False)
+        self._logs = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -195,7 +198,8 @@ class Store:
     def writer(self, content: str) -> Iterator[InputWriter]:
         """Write the rows of a content that the ledger does not name yet.
 
-        Rows that an interrupted attempt has left are removed first. After an exception nothing is left.
+        Several contents may be written at a time, each in a thread of its own. Rows that an interrupted
+        attempt has left are removed first. After an exception nothing is left.
 
         Parameters
         ----------
@@ -213,7 +217,8 @@ class Store:
         writer = InputWriter(self.root / "tables", content)
         try:
             yield writer
-            writer.finish()
+            with self._logs:
+                writer.finish()
         except BaseException:
             writer.give_up()
             # what cannot be removed now is removed before the next write
@@ -383,7 +388,8 @@ class Store:
         """Remove the rows of one content; its folders tell where it has any."""
         for table in CANONICAL:
             if (self.root / "tables" / table / f"{INPUT}={content}").exists():
-                self._remove(table, [content])
+                with self._logs:
+                    self._remove(table, [content])
 
     def _remove(self, table: str, contents: Sequence[str]) -> None:
         """Remove the rows of contents from a table: first from its log, then from disk."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Lock
 from typing import Final
 
 from trendcore import sources, taxonomy
@@ -22,6 +23,7 @@ from trendcore.sources import Counts, InputFile, InputUnit, Keep, ReadContext
 from trendcore.sources.base import BREAKS_OFF, EMPTY_FILE
 from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit, sha256_of
 from trendcore.taxonomy import FieldTaxonomy
+from trendcore.update.threads import StoppedError, for_each
 
 #: called with work done, work in all, and a word on what is being done
 Progress = Callable[[int, int, str], None]
@@ -200,22 +202,22 @@ def read_units(
     damaged: Collection[str] = (),
 ) -> IngestResult:
     """Read the units whose content is not stored yet, or damaged; the ledger is changed, not saved."""
-    stamped = [_stamp(ledger, unit, keep, fields.sha256) for unit in units]
+    stamped = for_each(lambda unit, _stop: _stamp(ledger, unit, keep, fields.sha256), units)
     sound = ledger.contents.keys() - damaged
     new = {found.content: found for found in reversed(stamped) if found.content not in sound}
     meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
     context = ReadContext(taxonomy.countries(), fields, keep, progress=meter.advance)
+    contents = _read_new(
+        store, ledger, [found for found in stamped if new.get(found.content) is found], context, meter
+    )
     read: list[str] = []
     counts: list[Counts] = []
     warnings: list[str] = []
     for found in stamped:
         unit = found.unit
         if found.content in new and new[found.content] is found:
-            meter.note = unit.name
-            old = ledger.contents.get(found.content)
-            content = _store(store, found, context, ledger.next_seq if old is None else old.seq)
+            content = contents[found.content]
             ledger.contents[content.id] = content
-            ledger.next_seq += old is None
             read.append(unit.name)
             counts += _as_counts(content)
             warnings += _warnings(content)
@@ -223,6 +225,23 @@ def read_units(
             warnings.append(f"{unit.files[0].path} holds the same content as {twin}: counted once")
         _put(ledger, found)
     return IngestResult(tuple(read), tuple(counts), tuple(warnings))
+
+
+def _read_new(
+    store: Store, ledger: Ledger, new: Sequence[_Found], context: ReadContext, meter: _Meter
+) -> dict[str, Content]:
+    """Read units into the store, several at a time; the ledger gives them numbers in their order."""
+    numbered: list[tuple[_Found, int]] = []
+    for found in new:
+        old = ledger.contents.get(found.content)
+        numbered.append((found, ledger.next_seq if old is None else old.seq))
+        ledger.next_seq += old is None
+
+    def task(item: tuple[_Found, int], stop: Event) -> Content:
+        meter.note = item[0].unit.name
+        return _store(store, *item, context, stop)
+
+    return {content.id: content for content in for_each(task, numbered)}
 
 
 def accounting(ledger: Ledger) -> list[tuple[str, FileCounts]]:
@@ -235,20 +254,24 @@ class _Meter:
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done, self._rows = progress, total, 0, 0
+        self._lock = Lock()
         self.note = ""
 
     def advance(self, n_bytes: int, n_rows: int) -> None:
-        self._done += n_bytes
-        self._rows += n_rows
-        self._progress(self._done, max(self._total, self._done), f"{self._rows:,} rows, {self.note}")
+        with self._lock:
+            self._done += n_bytes
+            self._rows += n_rows
+            self._progress(self._done, max(self._total, self._done), f"{self._rows:,} rows, {self.note}")
 
 
-def _store(store: Store, found: _Found, context: ReadContext, seq: int) -> Content:
+def _store(store: Store, found: _Found, seq: int, context: ReadContext, stop: Event) -> Content:
     """Read a unit into the store; without its entry in the ledger its rows do not exist."""
     source = sources.feed(found.unit.feed)
     counts: dict[str, Counts] = {}
     with store.writer(found.content) as writer:
         for batch in source.read(found.unit, context):
+            if stop.is_set():
+                raise StoppedError
             writer.add(source.table, batch.rows)
             writer.add("tombstones", batch.tombstones)
             writer.add("quarantine", batch.quarantine)
