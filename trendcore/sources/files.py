@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 18
 #: unpacked bytes handed on at a time
-PIECE: Final = 1 << 20
+PIECE: Final = 1 << 19
 GZIP: Final = b"\x1f\x8b"
 ZIP: Final = b"PK\x03\x04"
 BZIP2: Final = b"BZh"

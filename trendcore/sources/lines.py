@@ -148,7 +148,7 @@ def line_runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, 
             rest.append(data)
             size += len(data)
         else:
-            for run, long in _bounded(b"".join([*rest, data[:end]]), longest):
+            for run, long in _bounded(b"".join([*rest, memoryview(data)[:end]]), longest):
                 yield run, long, False
             rest, size = [data[end + 1 :]], len(data) - end - 1
         if size > longest:

@@ -281,10 +281,11 @@ class RowMaker:
         judged = (
             context.fields.papers(frame.lazy())
             .select("row", stored=(pl.col("field").list.len() > 0) | undecided)
-            .collect()
-            .sort("row")["stored"]
+            .collect(engine="in-memory")
         )
-        return judged.to_numpy()
+        stored = np.empty(len(years), dtype=np.bool_)
+        stored[judged["row"].to_numpy()] = judged["stored"].to_numpy()
+        return stored
 
     def _rows(self, kept: _Checked, records: Records) -> tuple[pa.RecordBatch, int]:
         """Make canonical rows, and return how many works had authorships that cannot be read."""
