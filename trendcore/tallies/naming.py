@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
 
 from trendcore.arrays import Raw
 from trendcore.errors import InputError
 
 if TYPE_CHECKING:
     from trendcore.taxonomy import CountryPolicy
+
+#: what `str.isspace` holds to be space
+_BLANK: Final = r"^[\s\x1c-\x1f]*$"
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,25 @@ class Naming:
             return name if name and not name.isspace() else None
         code = value if self.policy is None else self.policy.mapping.get(value, value)
         return None if code is None else self.label(code)
+
+    def names(self, values: pl.Series) -> pl.Series:
+        """Name each of many values; null: unknown.
+
+        Raises
+        ------
+        InputError
+            A code has no label.
+
+        Examples
+        --------
+        >>> Naming().names(pl.Series(["US", " "])).to_list(), Naming().names(pl.Series([840])).to_list()
+        (['US', None], ['840'])
+        """
+        if self.policy is None and values.dtype == pl.String:
+            return values.set(values.str.contains(_BLANK), None)
+        if self.policy is None and self.labels is None:
+            return values.cast(pl.String)
+        return pl.Series([self(value) for value in values.to_list()], dtype=pl.String)
 
     def names_of(self, *, coded: bool) -> Callable[[int], frozenset[str]]:
         """Return what turns the code of a country into what it may be displayed as.

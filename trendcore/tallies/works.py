@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trendcore.arrays import Codes, Dictionary, Ints, Lists, dictionary, encode, encode_lists
+from trendcore.arrays import Codes, Ints, Lists, column, dictionary, encode, encode_lists
 from trendcore.tallies.cells import Cells, cells
 from trendcore.tallies.inputs import spread
 from trendcore.tallies.naming import Naming
@@ -163,23 +163,25 @@ def works_of(
     lists = any(isinstance(frame.schema[name], pl.List) for name in by)
     if lists:
         frame = spread(frame.with_row_index(_ROW, offset=before), by)
-    members = dictionary([frame[name] for name in columns.of_members], naming)
-    own = encode_lists(frame[columns.members], members)
+    taken = {name: column(frame[name]) for name in columns.of_members}
+    members = dictionary(list(taken.values()), naming.names)
+    codes = dict(zip(taken, members.codes, strict=True))
+    own = encode_lists(taken[columns.members], codes[columns.members])
     shares = None
     if columns.shares is not None:
         row = frame[_ROW].to_numpy().astype(np.int64) if lists else before
         shares = Shares.of(frame[columns.shares], own.offsets, row)
+
+    def lists_of(name: str | None) -> Lists | None:
+        return None if name is None else encode_lists(taken[name], codes[name])
+
     return Works(
         cells=cells(frame, by),
         lists=own,
         names=members.names,
-        names_of=naming.names_of(coded=any(isinstance(value, int) for value in members.code_of)),
-        partners=_lists(frame, columns.partners, members),
+        names_of=naming.names_of(coded=members.coded),
+        partners=lists_of(columns.partners),
         shares=shares,
-        units=_lists(frame, columns.units, members),
-        first=None if columns.first is None else encode(frame[columns.first], members),
+        units=lists_of(columns.units),
+        first=None if columns.first is None else encode(taken[columns.first], codes[columns.first]),
     )
-
-
-def _lists(frame: pl.DataFrame, name: str | None, members: Dictionary) -> Lists | None:
-    return None if name is None else encode_lists(frame[name], members)

@@ -6,7 +6,8 @@ What is asked of all codes at once is answered by the top bit of each of the eig
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import numpy as np
 from llvmlite import ir
@@ -16,6 +17,7 @@ from numba.extending import intrinsic
 from trendcore_kernels.cpu._jit import jit
 from trendcore_kernels.spec import Codes
 
+Word = np.uint64
 #: entries in a word
 WORD: Final = 8
 #: whether the first entry of a list is the lowest byte
@@ -32,8 +34,8 @@ _SEVEN: Final = np.uint64(7)
 FIRST: Final = np.array([0x8080808080808080 & ((1 << 8 * n) - 1) for n in range(WORD + 1)], dtype=np.uint64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def word_at(typing_context: Any, codes: Any, entry: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+@intrinsic
+def _word_at(typing_context: Any, codes: Any, entry: Any) -> Any:  # noqa: ARG001 (Numba's signature)
     """Eight bytes from an entry on, wherever it lies."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -44,8 +46,8 @@ def word_at(typing_context: Any, codes: Any, entry: Any) -> Any:  # noqa: ARG001
     return types.uint64(codes, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _zeros_below(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+@intrinsic
+def _bits_below(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 (Numba's signature)
     """How many bits lie below the lowest that is set; 64 where none is."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
@@ -54,42 +56,47 @@ def _zeros_below(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 (Numba'
     return types.uint64(types.uint64), generate
 
 
+#: see the functions; to a type checker they are as they are called
+word_at: Final = cast(Callable[[Codes, int], Word], _word_at)
+_zeros_below: Final = cast(Callable[[Word], Word], _bits_below)
+
+
 @jit
-def others(word: int, code: int) -> int:
+def others(word: Word, code: Word) -> Word:
     """Top bits of the bytes that are not this code."""
     apart = word ^ (code * _ONES)
     return (((apart & _BELOW_TOPS) + _BELOW_TOPS) | apart) & _TOPS
 
 
 @jit
-def below(n_members: int) -> tuple[int, int]:
+def below(n_members: int) -> tuple[Word, Word]:
     """Return what `known` takes to find the codes below ``n_members``, which is at most 256."""
     small = n_members <= 128
     return np.uint64(128 - n_members if small else 256 - n_members) * _ONES, _TOPS if small else _NONE
 
 
 @jit
-def known(word: int, margin: int, small: int) -> int:
+def known(word: Word, margin: Word, small: Word) -> Word:
     """Top bits of the bytes that are known members: what is less than a number, see `below`."""
     reached = (word & _BELOW_TOPS) + margin
     return ~((reached & word) | ((reached | word) & small)) & _TOPS
 
 
 @jit
-def first_of(word: int, tops: int) -> int:
+def first_of(word: Word, tops: Word) -> Word:
     """Code of the first byte whose top bit is set; one of them must be."""
     return (word >> (_zeros_below(tops) - _SEVEN)) & _BYTE
 
 
 @jit
-def only(word: int, tops: int, code: int) -> int:
+def only(word: Word, tops: Word, code: Word) -> Word:
     """Put a code in the place of the bytes whose top bits are not set."""
     kept = (tops >> _SEVEN) * _BYTE
     return (word & kept) | (code * _ONES & ~kept)
 
 
 @jit
-def distinct_in(word: int, out: Codes) -> int:
+def distinct_in(word: Word, out: Codes) -> int:
     """Write the distinct codes of a word, ascending, to ``out``; count them."""
     n = 0
     tops = _TOPS

@@ -82,7 +82,7 @@ def _find_in_words(
             a = first_of(word, here)
             rest = here & others(word, a)
             b = first_of(word, rest if rest else here)
-            n = np.int64(here != 0) + np.int64(rest != 0)
+            n = int(here != 0) + int(rest != 0)
             if rest & others(word, b):
                 n = distinct_in(only(word, here, a), found[at:])
             elif n > 0 and n >= least:

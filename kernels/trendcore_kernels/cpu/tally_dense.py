@@ -241,7 +241,7 @@ def _finish(
         p = 0
         for a in range(n_members):
             for b in range(a + 1, n_members):
-                n, n_more = 0, 0
+                n, n_more = np.int64(0), np.int64(0)
                 for i in range(n_slices):
                     n += np.int64(two[i, c, p + a + 1])
                     n_more += np.int64(more[i, c, p])
@@ -252,9 +252,9 @@ def _finish(
                 works_intl[c] += n
                 sum_pairs[c] += 2 * (n + n_more)
                 p += 1
-        total = 0
+        total = np.int64(0)
         for a in range(n_members):
-            alone, wide, credit = 0, 0, 0
+            alone, wide, credit = np.int64(0), np.int64(0), np.int64(0)
             for i in range(n_slices):
                 alone += np.int64(two[i, c, columns[a] + a])
                 wide += sums[i, c, 0, a]

@@ -126,12 +126,12 @@ def _count_members(
         each = ONE // max(other - own, 1)
         more = own + ONE - each * (other - own)  # members before it get one unit more
         for entry in range(own, other):
-            i = np.int64(ranks[entry])
-            if begin <= i < end:
-                members[2, row + i - begin] += 1
-                members[3, row + i - begin] += other - own >= 2
-                members[4, row + i - begin] += each + 1 if entry < more else each
-                n_links[i - begin] += entry < other - 1
+            rank = np.int64(ranks[entry])
+            if begin <= rank < end:
+                members[2, row + rank - begin] += 1
+                members[3, row + rank - begin] += other - own >= 2
+                members[4, row + rank - begin] += each + 1 if entry < more else each
+                n_links[rank - begin] += entry < other - 1
 
 
 @jit
@@ -152,10 +152,10 @@ def _link(
     for w in range(start, stop):
         own, other = offsets[w] - offsets[start], offsets[w + 1] - offsets[start]
         for entry in range(own, other - 1):
-            i = np.int64(ranks[entry])
-            if begin <= i < end:
-                at = ends[i - begin]
+            rank = np.int64(ranks[entry])
+            if begin <= rank < end:
+                at = ends[rank - begin]
                 places[at] = entry + 1
                 lengths[at] = -1 if other - own == 2 else other - entry - 1
-                ends[i - begin] = at + 1
+                ends[rank - begin] = at + 1
     return places, lengths
