@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from trendcore.arrays.members import translate
-from trendcore.arrays.threads import in_threads
+from trendcore.arrays.threads import in_threads, ranges
 from trendcore_kernels.cpu._jit import drop_stale_caches, jit
 
 Words = npt.NDArray[np.uint64]
@@ -23,9 +23,11 @@ Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 #: longest string that lies in its view
 _INLINE: Final = 12
-#: strings looked at to guess how many different ones there are
-_SAMPLE: Final = 1 << 16
 _LONG, _MANY = -1, -2
+#: slots of the tables that are tried one after the other; at most half are taken, and 255 of the first
+_SLOTS: Final = (1 << 10, 1 << 16, 1 << 20, 1 << 24)
+#: a view that no string has
+_FREE: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 drop_stale_caches(Path(__file__).parent)
 
@@ -49,100 +51,80 @@ def number(values: pa.Array) -> tuple[Numbers, tuple[str, ...]]:
     >>> numbers.tolist(), names
     ([1, 0, 1], ('JP', 'US'))
     """
-    if len(values) == 0:
-        return np.zeros(0, dtype=np.uint8), ()
-    words: Words = np.frombuffer(values.buffers()[1], dtype=np.uint64)
+    words: Words = np.frombuffer(values.buffers()[1] or b"", dtype=np.uint64)
     views = words.reshape(-1, 2)[values.offset : values.offset + len(values)]
-    narrow: Numbers = np.zeros(min(len(views), _SAMPLE), dtype=np.uint8)
-    found, _ = _number(views[: len(narrow)], narrow)
-    if found == _LONG:
-        return _number_long(values)
-    numbers: Numbers = np.empty(len(views), dtype=np.uint32 if found == _MANY else np.uint8)
-    parts = in_threads(lambda rows: (rows, *_number(views[rows], numbers[rows])), len(views))
-    if any(n == _MANY for _, n, _ in parts):  # the sample had fewer
-        numbers = np.empty(len(views), dtype=np.uint32)
-        parts = in_threads(lambda rows: (rows, *_number(views[rows], numbers[rows])), len(views))
-    if any(n == _LONG for _, n, _ in parts):
-        return _number_long(values)
-    texts = [_texts(distinct) for _, _, distinct in parts]
-    names = pl.concat(texts).unique().sort()
-    if len(names) > np.iinfo(numbers.dtype).max:
-        numbers = numbers.astype(np.uint32)
-    for (rows, _, _), own in zip(parts, texts, strict=True):
-        numbers[rows] = translate(numbers[rows], own.cast(pl.Enum(names)).to_physical().to_numpy())
+    for n_slots in _SLOTS:
+        numbers, parts = _numbered(views, n_slots)
+        counts = [n for n, _ in parts]
+        if min(counts) >= 0:
+            return _merged(numbers, [texts for _, texts in parts])
+        if _LONG in counts:
+            break
+    texts = pl.Series(values)
+    names = texts.drop_nulls().unique().sort()
+    numbers = texts.cast(pl.Enum(names)).to_physical().fill_null(0).to_numpy()
     return numbers, tuple(names.to_list())
 
 
-def _number_long(values: pa.Array) -> tuple[Numbers, tuple[str, ...]]:
-    """Do what `number` does where some strings do not lie in their view."""
-    texts = pl.Series(values)
-    names = texts.drop_nulls().unique().sort()
-    numbers: Numbers = texts.cast(pl.Enum(names)).to_physical().fill_null(0).to_numpy()
+def _numbered(views: Words, n_slots: int) -> tuple[Numbers, list[tuple[int, pl.Series]]]:
+    """Give numbers to strings in each thread's range for itself; how many these are, and the strings."""
+    most = 0xFF if n_slots == _SLOTS[0] else n_slots // 2
+    numbers: Numbers = np.empty(len(views), dtype=np.uint8 if most == 0xFF else np.uint32)
+
+    def count(rows: slice) -> tuple[int, pl.Series]:
+        slots = np.full((n_slots, 2), _FREE)
+        numbers_of = np.zeros(n_slots, dtype=np.uint32)
+        n = _number(views[rows], numbers[rows], most, slots, numbers_of)
+        taken = np.flatnonzero(slots[:, 0] != _FREE)
+        return n, _texts(slots[taken[np.argsort(numbers_of[taken])]])
+
+    return numbers, in_threads(count, len(views))
+
+
+def _merged(numbers: Numbers, texts: list[pl.Series]) -> tuple[Numbers, tuple[str, ...]]:
+    """Bring the numbers of all ranges to those of all strings."""
+    names = pl.concat(texts).unique().sort()
+    if len(names) > np.iinfo(numbers.dtype).max:
+        numbers = numbers.astype(np.uint32)
+    for rows, own in zip(ranges(len(numbers)), texts, strict=True):
+        table = own.cast(pl.Enum(names)).to_physical().to_numpy()
+        if not np.array_equal(table, np.arange(len(table))):
+            numbers[rows] = translate(numbers[rows], table.astype(numbers.dtype))
     return numbers, tuple(names.to_list())
 
 
 def _texts(views: Words) -> pl.Series:
     """Strings of views that hold them."""
-    return pl.Series(pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views)]))
+    strings = pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views)])
+    return pl.Series(strings, dtype=pl.String)
 
 
 @jit
-def _number(views: Words, numbers: Numbers) -> tuple[int, Words]:
-    """Give numbers to strings as they come; return how many are distinct, and their views.
+def _number(
+    views: Words, numbers: Numbers, most: int, slots: Words, numbers_of: npt.NDArray[np.uint32]
+) -> int:
+    """Give numbers to strings as they come, by a table of views and of their numbers; count the distinct.
 
-    The former is `_LONG` where a string does not lie in its view, `_MANY` where numbers are too narrow.
+    The count is `_LONG` where a string does not lie in its view, `_MANY` where there are more than ``most``.
     """
-    most = 0xFF if numbers.itemsize == 1 else 0xFFFFFFFF
-    distinct = np.empty((256, 2), np.uint64)
-    slots = np.full(1024, -1, np.int64)
     n = 0
+    mask = np.uint64(len(slots) - 1)
+    shift = np.uint64(64 - np.log2(len(slots)))
     for i in range(len(views)):
         low, high = views[i, 0], views[i, 1]
-        if low & np.uint64(0xFFFFFFFF) > _INLINE:
-            return _LONG, distinct[:0].copy()
-        slot = _hash(low, high) & (len(slots) - 1)
-        while slots[slot] >= 0 and (distinct[slots[slot], 0] != low or distinct[slots[slot], 1] != high):
-            slot = (slot + 1) & (len(slots) - 1)
-        if slots[slot] < 0:
-            if n > most:
-                return _MANY, distinct[:0].copy()
-            if n == len(distinct):
-                distinct = _twice(distinct)
-                slots = _placed(distinct, n, 4 * len(distinct))
-                slot = _free(slots, low, high)
-            distinct[n, 0] = low
-            distinct[n, 1] = high
-            slots[slot] = n
-            n += 1
-        numbers[i] = slots[slot]
-    return n, distinct[:n].copy()
-
-
-@jit
-def _hash(low: int, high: int) -> int:
-    mixed = (low ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B97F4A7C15)
-    return int(np.int64(mixed >> np.uint64(33)))
-
-
-@jit
-def _free(slots: npt.NDArray[np.int64], low: int, high: int) -> int:
-    slot = _hash(low, high) & (len(slots) - 1)
-    while slots[slot] >= 0:
-        slot = (slot + 1) & (len(slots) - 1)
-    return slot
-
-
-@jit
-def _placed(distinct: Words, n: int, size: int) -> npt.NDArray[np.int64]:
-    """Return a table of ``size`` slots, a power of two, with the first n views in their places."""
-    slots = np.full(size, -1, np.int64)
-    for i in range(n):
-        slots[_free(slots, distinct[i, 0], distinct[i, 1])] = i
-    return slots
-
-
-@jit
-def _twice(distinct: Words) -> Words:
-    larger = np.empty((2 * len(distinct), 2), np.uint64)
-    larger[: len(distinct)] = distinct
-    return larger
+        mixed = (low ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B97F4A7C15)
+        slot = mixed >> shift  # the top bits are those that depend on all of the string
+        while slots[slot, 0] != low or slots[slot, 1] != high:
+            if slots[slot, 0] == _FREE:
+                if low & np.uint64(0xFFFFFFFF) > _INLINE:
+                    return _LONG
+                if n == most:
+                    return _MANY
+                slots[slot, 0] = low
+                slots[slot, 1] = high
+                numbers_of[slot] = n
+                n += 1
+                break
+            slot = (slot + np.uint64(1)) & mask
+        numbers[i] = numbers_of[slot]
+    return n
