@@ -8,14 +8,15 @@ https://doi.org/10.2139/ssrn.1994500.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from trendcore.errors import InputError
 from trendcore.schemas import TRADE
@@ -36,17 +37,21 @@ from trendcore.sources.files import display_name, expand, open_bytes
 from trendcore.sources.trade_rows import (
     MOST_COUNTRY,
     SeenKeys,
+    code_table,
     codes_of,
     first_reason,
+    padded,
     resolved,
     scaled,
-    trade_rows,
 )
+from trendcore.sources.views import Bools, Ints, floats, scaled_numbers, views_of, whole_numbers
 
 LOOKED_FOR: Final = "BACI files (BACI_HS22_Y2022_V202401.csv, also packed)"
 AGGREGATE: Final = "aggregate"
 REPEAT: Final = "repeat"
 COLUMNS: Final = {"t": True, "i": True, "j": True, "k": True, "v": True, "q": True}
+#: values are in thousands of dollars, and are stored in thousandths
+_DECIMALS: Final = 6
 _FILE: Final = re.compile(
     r"BACI_(HS(?:92|96|02|07|12|17|22))_Y([0-9]{4})_V[0-9]{6}[a-z]?\.csv(?:\.gz|\.bz2|\.zip)?",
     re.IGNORECASE,
@@ -157,6 +162,20 @@ def _read(file: InputFile, context: ReadContext) -> Iterator[Batch]:
         yield Batch(empty(TRADE), None, None, Counts(file.name, 0, 0, 0, warnings={warning: 1}))
 
 
+@dataclass
+class _Flows:
+    """Rows of a block, column by column; `fine` are those that a compiled loop has read and that count."""
+
+    i: Ints
+    j: Ints
+    k: Ints
+    value: Ints
+    quantity: NDArray[np.float64]
+    exporter: NDArray[np.int16]
+    importer: NDArray[np.int16]
+    fine: Bools
+
+
 class _Rows:
     """Makes the batches of one file."""
 
@@ -164,34 +183,69 @@ class _Rows:
         self._file = file
         self._edition, self._year = _name_of(file.path)
         self._codes = context.countries.mapping("baci", self._year)
+        self._table = code_table(self._codes)
         self._aggregates = sorted(int(code) for code in context.countries.aggregates("baci"))
         self._quarantine = QuarantineBuilder(file.name)
         self._seen = SeenKeys()
 
     def batch(self, block: TableBlock) -> Batch:
-        for refused in block.refused:
-            self._quarantine.add(*refused)
-        frame = self._typed(block.frame)
-        frame = frame.with_columns(refused=self._wrong())
-        aside = pl.col("i").is_in(self._aggregates) | pl.col("j").is_in(self._aggregates)
-        frame = frame.with_columns(aggregate=aside & pl.col("refused").is_null())
-        frame = self._mark_repeats(frame)
-        for line, reason, raw in (
-            frame.filter(pl.col("refused").is_not_null()).select("line", "refused", "raw").rows()
-        ):
-            self._quarantine.add(line, reason, raw)
-        good = frame.filter(pl.col("refused").is_null() & ~pl.col("aggregate") & ~pl.col("repeat"))
-        set_aside = Counter({AGGREGATE: int(frame["aggregate"].sum()), REPEAT: int(frame["repeat"].sum())})
+        for row in block.refused:
+            self._quarantine.add(*row)
+        frame = block.frame
+        flows = self._read(frame)
+        odd = np.flatnonzero(~flows.fine)
+        sound, aggregate = np.ones(frame.height, dtype=np.bool_), np.zeros(frame.height, dtype=np.bool_)
+        reasons = pl.Series([None] * len(odd), dtype=pl.String)
+        if len(odd):
+            rest = self._judged(frame[odd])
+            self._put(flows, odd, rest)
+            reasons, aggregate[odd] = rest["refused"], rest["aggregate"].to_numpy()
+            sound[odd] = reasons.is_null().to_numpy()
+        marks = self._repeats(flows, sound)
+        aggregate &= marks == 0
+        bad = np.flatnonzero(~sound | (marks == 2))
+        if len(bad):
+            again = "exporter, importer and product come again with another value"
+            why = dict(zip(odd.tolist(), reasons.to_list(), strict=True))
+            for at, line, raw in zip(bad.tolist(), *frame[bad].select("line", "raw"), strict=True):
+                self._quarantine.add(line, why.get(at) or again, raw)
+        kept = np.flatnonzero(sound & (marks == 0) & ~aggregate)
+        set_aside = {AGGREGATE: int(aggregate.sum()), REPEAT: int((marks == 1).sum())}
         counts = Counts(
             self._file.name,
             read=block.n_read,
-            accepted=good.height,
+            accepted=len(kept),
             quarantined=len(self._quarantine),
-            set_aside={reason: n for reason, n in sorted(set_aside.items()) if n},
+            set_aside={reason: n for reason, n in set_aside.items() if n},
         )
-        return Batch(self._canonical(good), None, self._quarantine.take(), counts)
+        rows = self._canonical(flows, frame["line"].to_numpy(), kept)
+        return Batch(rows, None, self._quarantine.take(), counts)
 
-    def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _read(self, frame: pl.DataFrame) -> _Flows:
+        """Read the fields as BACI writes them; other rows are not fine."""
+        t, i, j, k, value = (np.empty(frame.height, dtype=np.int64) for _ in range(5))
+        quantity = np.empty(frame.height)
+        good = np.empty((7, frame.height), dtype=np.bool_)
+        for at, (name, most, values) in enumerate((("t", 4, t), ("i", 3, i), ("j", 3, j), ("k", 6, k))):
+            whole_numbers(views_of(frame[name]), most, values, good[at])
+        scaled_numbers(views_of(frame["v"]), _DECIMALS, value, good[4])
+        floats(views_of(frame["q"]), quantity, good[5])
+        quantity[~good[5]] = np.nan
+        good[5] |= frame["q"].is_in(["NA", "  NA", ""]).to_numpy()
+        good[6] = t == self._year
+        # a number of three digits is in the table, whatever else it is
+        exporter, importer = (self._table[np.where(ok, side, 0)] for ok, side in ((good[1], i), (good[2], j)))
+        fine = good.all(axis=0) & (exporter >= 0) & (importer >= 0)
+        return _Flows(i, j, k, value, quantity, exporter, importer, fine)
+
+    def _put(self, flows: _Flows, rows: Ints, rest: pl.DataFrame) -> None:
+        """Enter rows that were read by expressions; what they lack is 0, as they do not count then."""
+        for name in ("i", "j", "k", "value", "exporter", "importer"):
+            getattr(flows, name)[rows] = rest[name].fill_null(0).to_numpy()
+        flows.quantity[rows] = rest["quantity_t"].fill_null(float("nan")).to_numpy()
+
+    def _judged(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Read the fields of rows, and say which are refused and which hold a total."""
         frame = frame.with_columns(pl.col(list(COLUMNS)).str.strip_chars())
         text_q = pl.col("q")
         frame = frame.with_columns(
@@ -200,13 +254,20 @@ class _Rows:
             j=codes_of(pl.col("j")),
             i_text=pl.col("i"),
             j_text=pl.col("j"),
-            k=pl.when(pl.col("k").str.contains(r"^[0-9]{1,6}$")).then(pl.col("k").str.zfill(6)),
-            value=scaled(frame["v"], 6),
+            k=pl.when(pl.col("k").str.contains(r"^[0-9]{1,6}$"))
+            .then(pl.col("k"))
+            .cast(pl.Int64, strict=False),
+            value=scaled(frame["v"], _DECIMALS),
             q_blank=text_q.is_in(["", "NA", "NaN"]),
             quantity_t=text_q.cast(pl.Float64, strict=False),
         )
-        return frame.with_columns(
+        frame = frame.with_columns(
             exporter=resolved(frame["i"], self._codes), importer=resolved(frame["j"], self._codes)
+        ).with_columns(refused=self._wrong())
+        aside = pl.col("i").is_in(self._aggregates) | pl.col("j").is_in(self._aggregates)
+        return frame.with_columns(
+            aggregate=(aside & pl.col("refused").is_null()).fill_null(value=False),
+            quantity_t=pl.when(~pl.col("q_blank")).then("quantity_t"),
         )
 
     def _wrong(self) -> pl.Expr:
@@ -235,36 +296,29 @@ class _Rows:
             ]
         )
 
-    def _mark_repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
-        sound = frame["refused"].is_null().to_numpy()
-        rows = frame.filter(pl.col("refused").is_null())
-        pair = pl.col("i").cast(pl.Int64) * MOST_COUNTRY + pl.col("j")
-        key = pair * 10**6 + pl.col("k").cast(pl.Int64)
-        keys = rows.select(key=key)["key"].to_numpy()
-        found = np.zeros(frame.height, dtype=np.int8)
-        found[sound] = self._seen.again(keys, rows["value"].to_numpy())
-        marks = pl.Series("again", found)
-        return frame.with_columns(
-            repeat=marks == 1,
-            aggregate=pl.col("aggregate") & (marks == 0),
-            refused=pl.when(marks == 2)
-            .then(pl.lit("exporter, importer and product come again with another value"))
-            .otherwise("refused"),
-        )
+    def _repeats(self, flows: _Flows, sound: Bools) -> NDArray[np.int8]:
+        """Say of the sound rows whether their key came before, see `SeenKeys.again`."""
+        keys = (flows.i * MOST_COUNTRY + flows.j) * 10**6 + flows.k
+        if sound.all():
+            return self._seen.again(keys, flows.value)
+        found = np.zeros(len(keys), dtype=np.int8)
+        found[sound] = self._seen.again(keys[sound], flows.value[sound])
+        return found
 
-    def _canonical(self, good: pl.DataFrame) -> pa.RecordBatch:
-        return trade_rows(
-            good.select(
-                "exporter",
-                "importer",
-                "value",
-                "line",
-                year=pl.lit(self._year, pl.Int16),
-                hs6="k",
-                hs_revision=pl.lit(self._edition),
-                flow=pl.lit("trade"),
-                reporter_side=pl.lit("reconciled"),
-                quantity_t=pl.when(~pl.col("q_blank")).then("quantity_t"),
-            ),
-            self._file,
-        )
+    def _canonical(self, flows: _Flows, lines: Ints, kept: Ints) -> pa.RecordBatch:
+        n = len(kept)
+        quantity = flows.quantity[kept]
+        columns = {
+            "year": pa.repeat(pa.scalar(self._year, pa.int16()), n),
+            "exporter": pa.array(flows.exporter[kept]),
+            "importer": pa.array(flows.importer[kept]),
+            "hs6": padded(flows.k[kept]),
+            "hs_revision": pa.repeat(self._edition, n),
+            "flow": pa.repeat("trade", n),
+            "reporter_side": pa.repeat("reconciled", n),
+            "value": pa.array(flows.value[kept]),
+            "quantity_t": pa.array(quantity, mask=np.isnan(quantity)),
+            "source_file": pa.repeat(self._file.name, n),
+            "source_line": pa.array(lines[kept]),
+        }
+        return pa.RecordBatch.from_arrays([columns[kind.name] for kind in TRADE], schema=TRADE)

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from trendcore.errors import InputError, SchemaError
 from trendcore.sources.base import InputFile, Limits
 from trendcore.sources.files import ByteStream
-from trendcore.sources.lines import LineBlock, line_blocks
+from trendcore.sources.lines import TextBlock, text_blocks
+from trendcore.sources.views import Bools, Ints, column, cut, whole
 
 #: lines that a row with line ends inside a quoted field may take
 LONGEST_ROW: Final = 20
@@ -129,33 +131,67 @@ def table_blocks(
     [([('NA', 'Areas, nes', 2), ('', 'World', 4)], [(3, 'has 3 fields where the header has 2', '1,2,3')])]
     """
     table: _Table | None = None
-    lines: list[str] = []
-    numbers: list[int] = []
-    for block in line_blocks(stream, limits):
-        new_lines, new_numbers = _decode(block), block.numbers
+    waiting: _Rows | None = None
+    for block in text_blocks(stream, limits):
+        rows = _Rows.of(block)
         if table is None:
-            if not new_lines:
+            if not len(rows):
                 raise InputError(f"{file.path}: {block.refused[0][1]}; it has no header that can be read")
-            table = _Table(file, new_lines[0], separator, choose)
-            new_lines, new_numbers = new_lines[1:], new_numbers[1:]
-        lines, numbers = [*lines, *new_lines], [*numbers, *new_numbers]
+            table = _Table(file, rows[0], separator, choose)
+            rows = rows.after(1)
+        if waiting is not None:
+            rows = waiting.then(rows)
         # a row that may go on in the next block waits for it
-        frame, refused, done = table.split(lines, numbers, at_end=False)
+        frame, refused, done = table.split(rows, at_end=False)
         yield TableBlock(frame, [*block.refused, *refused])
-        lines, numbers = lines[done:], numbers[done:]
-    if table is not None and lines:
-        frame, refused, _ = table.split(lines, numbers, at_end=True)
+        waiting = rows.after(done) if done < len(rows) else None
+    if table is not None and waiting is not None:
+        frame, refused, _ = table.split(waiting, at_end=True)
         yield TableBlock(frame, refused)
 
 
-def _decode(block: LineBlock) -> list[str]:
-    if not block.lines:
-        return []
-    text = b"\n".join(block.lines)
-    try:
-        return text.decode("utf-8").split("\n")
-    except UnicodeDecodeError:
-        return text.decode("latin-1").split("\n")
+@dataclass(frozen=True)
+class _Rows:
+    """Lines of a table in one text, which is UTF-8."""
+
+    text: bytes
+    starts: Ints
+    ends: Ints
+    numbers: Ints
+
+    @classmethod
+    def of(cls, block: TextBlock) -> _Rows:
+        """Take a block's lines; text that is not UTF-8 is read as Latin-1."""
+        if not block.text.isascii():
+            try:
+                block.text.decode("utf-8")
+            except UnicodeDecodeError:
+                lines = [line.decode("latin-1").encode() for line in block.lines()]
+                lengths = np.array([len(line) for line in lines], dtype=np.int64)
+                ends = np.cumsum(lengths + 1) - 1
+                return cls(b"\n".join(lines), ends - lengths, ends, block.numbers)
+        return cls(block.text, block.starts, block.ends, block.numbers)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, row: int) -> str:
+        return self.text[self.starts[row] : self.ends[row]].decode()
+
+    def after(self, n: int) -> _Rows:
+        """Return all rows but the first ones."""
+        return _Rows(self.text, self.starts[n:], self.ends[n:], self.numbers[n:])
+
+    def then(self, others: _Rows) -> _Rows:
+        """Return these rows, which are few, and others after them."""
+        first = int(self.starts[0])
+        text = self.text[first : int(self.ends[-1])] + b"\n"
+        return _Rows(
+            text + others.text,
+            np.concatenate([self.starts - first, others.starts + len(text)]),
+            np.concatenate([self.ends - first, others.ends + len(text)]),
+            np.concatenate([self.numbers, others.numbers]),
+        )
 
 
 class _Table:
@@ -174,75 +210,58 @@ class _Table:
         self._at = {ours: None if name is None else header.index(name) for ours, name in layout.items()}
         self._schema = {**dict.fromkeys(self._at, pl.String), "line": pl.Int64, "raw": pl.String}
 
-    def split(
-        self, lines: list[str], numbers: list[int], *, at_end: bool
-    ) -> tuple[pl.DataFrame, list[Refused], int]:
+    def split(self, rows: _Rows, *, at_end: bool) -> tuple[pl.DataFrame, list[Refused], int]:
         """Return good rows, refused ones, and how many lines were used up."""
-        if not lines:
+        if not len(rows):
             return pl.DataFrame(schema=self._schema), [], 0
-        cut = self._cut(lines, numbers)
-        good, odd = (
-            cut.filter("good"),
-            cut.select("row", good="good").filter(~pl.col("good"))["row"].to_list(),
-        )
+        frame, good = self._cut(rows)
         refused: list[Refused] = []
         parsed: list[list[str | int]] = []
-        done, skip = len(lines), -1
-        for row in odd:
+        done, skip = len(rows), -1
+        for row in np.flatnonzero(~good).tolist():
             if row < skip:
                 continue
-            fields, used = self._row_at(lines, row)
-            if used > len(lines) - row:
+            fields, used = self._row_at(rows, row)
+            if used > len(rows) - row:
                 if not at_end:
                     done = row
                     break
                 used = 1
             skip = row + used
+            number = int(rows.numbers[row])
             if fields is None:
-                refused.append((numbers[row], self._why(lines[row]), lines[row]))
+                refused.append((number, self._why(rows[row]), rows[row]))
             else:
                 picked: list[str | int] = ["" if at is None else fields[at] for at in self._at.values()]
-                parsed.append([*picked, numbers[row], "\n".join(lines[row:skip])])
-        frame = good.filter(pl.col("row") < done).select(list(self._schema))
+                raw = "\n".join(rows[line] for line in range(row, skip))
+                parsed.append([*picked, number, raw])
+        good[done:] = False
+        if not good.all():
+            frame = frame.filter(pl.Series(good))
         if parsed:
             more = pl.DataFrame(parsed, schema=self._schema, orient="row")
             frame = pl.concat([frame, more]).sort("line")
         return frame, refused, done
 
-    def _cut(self, lines: list[str], numbers: list[int]) -> pl.DataFrame:
-        """Split all lines at their separators; `good` where that is the whole story."""
-        n, separator = self._n_fields, self._separator
-        frame = pl.DataFrame(
-            {"row": range(len(lines)), "raw": lines, "line": numbers},
-            schema={"row": pl.Int64, "raw": pl.String, "line": pl.Int64},
-        )
-        raw = pl.col("raw")
-        quotes = raw.str.count_matches(_QUOTE, literal=True)
-        n_found = raw.str.count_matches(separator, literal=True)
-        fits = (n_found == n - 1) | ((n_found == n) & raw.str.ends_with(separator))
-        split = frame.with_columns(fits=fits, quotes=quotes, cells=raw.str.split_exact(separator, n)).unnest(
-            "cells"
-        )
-        cells = [pl.col(f"field_{at}") for at in range(n)]
-        if (split["quotes"] > 0).any():
-            in_quotes = [
-                cell.str.starts_with(_QUOTE) & cell.str.ends_with(_QUOTE) & (cell.str.len_bytes() > 1)
-                for cell in cells
-            ]
-            n_quoted = pl.sum_horizontal([flag.fill_null(value=False).cast(pl.UInt32) for flag in in_quotes])
-            sound = pl.col("fits") & (pl.col("quotes") == 2 * n_quoted)
-            cells = [
-                pl.when(flag).then(cell.str.slice(1, cell.str.len_chars() - 2)).otherwise(cell)
-                for flag, cell in zip(in_quotes, cells, strict=True)
-            ]
-        else:
-            sound = pl.col("fits")
-        picked = {ours: pl.lit("") if at is None else cells[at] for ours, at in self._at.items()}
-        return split.select("row", "line", "raw", good=sound, **picked).with_columns(
-            pl.col(list(picked)).fill_null("")
-        )
+    def _cut(self, rows: _Rows) -> tuple[pl.DataFrame, Bools]:
+        """Cut all lines at their separators; say where that is the whole story."""
+        n = len(rows)
+        used = {at: place for place, at in enumerate(at for at in self._at.values() if at is not None)}
+        columns = np.array([used.get(at, -1) for at in range(self._n_fields)], dtype=np.int64)
+        views = np.zeros((len(used), n, 2), dtype=np.int64)
+        raw = np.empty((n, 2), dtype=np.int64)
+        good = np.empty(n, dtype=np.bool_)
+        text = np.frombuffer(rows.text, dtype=np.uint8)
+        cut(text, rows.starts, rows.ends, ord(self._separator), columns, views, good)
+        whole(text, rows.starts, rows.ends, raw)
+        cells = {
+            ours: pl.repeat("", n, eager=True) if at is None else column(views[used[at]], rows.text)
+            for ours, at in self._at.items()
+        }
+        lines = {"line": pl.Series(rows.numbers), "raw": column(raw, rows.text)}
+        return pl.DataFrame(cells | lines, schema=self._schema), good
 
-    def _row_at(self, lines: list[str], row: int) -> tuple[list[str] | None, int]:
+    def _row_at(self, lines: _Rows, row: int) -> tuple[list[str] | None, int]:
         """Parse the row that starts at a line, and say how many lines it takes.
 
         More lines than there are: it may go on in the next block; what is returned holds if it does not.

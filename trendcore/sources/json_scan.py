@@ -8,6 +8,7 @@ as counting references to an array costs as much as walking over a short string.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
@@ -59,6 +60,18 @@ def _at(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 (Numba's sign
 
 
 @intrinsic
+def _word_at(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+    """Return the eight bytes from an address on, the first one lowest."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        place = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        word = builder.load(place, align=1)
+        return word if sys.byteorder == "little" else builder.bswap(word)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
 def _is_plain(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 (Numba's signature)
     """Whether none of 16 bytes ends a string, escapes, or may not stand in one."""
 
@@ -78,6 +91,7 @@ def _is_plain(typing_context: Any, address: Any) -> Any:  # noqa: ARG001 (Numba'
 
 
 at = cast(Callable[[int], int], _at)
+word_at = cast(Callable[[int], int], _word_at)
 _plain_block = cast(Callable[[int], bool], _is_plain)
 
 

@@ -6,27 +6,48 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from trendcore.sources.base import Limits
 from trendcore.sources.files import ByteStream
+from trendcore.sources.views import Ints, line_index
 
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 #: how much of a line that is too long is shown
 HEAD: Final = 2000
+_NO_LINES: Final = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """Some lines of a file, in one text.
+
+    Attributes
+    ----------
+    text
+        The lines, and what lies between them.
+    starts, ends, numbers
+        Where each begins and ends in the text, without its line end, and its number, 1 for the first line of
+        the file. Blank lines are left out. The first has no byte order mark.
+    refused
+        Rows for the quarantine (number, reason, text): lines above the limit, and where the file broke off.
+    """
+
+    text: bytes
+    starts: Ints
+    ends: Ints
+    numbers: Ints
+    refused: list[tuple[int, str, bytes]]
+
+    def lines(self) -> list[bytes]:
+        """Return the lines."""
+        bounds = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
+        return [self.text[start:end] for start, end in bounds]
 
 
 @dataclass(frozen=True)
 class LineBlock:
-    """Some lines of a file.
-
-    Attributes
-    ----------
-    lines
-        Without line ends; blank ones are left out. The first has no byte order mark.
-    numbers
-        Their numbers, 1 for the first line of the file; same length.
-    refused
-        Rows for the quarantine (number, reason, text): lines above the limit, and where the file broke off.
-    """
+    """Some lines of a file, apart: as in `TextBlock`."""
 
     lines: list[bytes]
     numbers: list[int]
@@ -34,20 +55,7 @@ class LineBlock:
 
 
 def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
-    r"""Cut a stream into lines, in blocks.
-
-    Parameters
-    ----------
-    stream
-        If it breaks off, the last block's last refused row says so; that row counts as read.
-    limits
-        `max_line_bytes`, `batch_bytes` and `batch_rows` bound a block; a longer line is skipped, not held.
-
-    Yields
-    ------
-    LineBlock
-        At least one line, good or refused, each. A last line without an end counts, unless the file broke off
-        inside it.
+    r"""Cut a stream into lines, in blocks: `text_blocks` line by line.
 
     Examples
     --------
@@ -61,6 +69,26 @@ def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
     ...         [(block.lines, list(block.numbers)) for block in line_blocks(stream, Limits())]
     [([b'one', b'three'], [1, 3])]
     """
+    for block in text_blocks(stream, limits):
+        yield LineBlock(block.lines(), block.numbers.tolist(), block.refused)
+
+
+def text_blocks(stream: ByteStream, limits: Limits) -> Iterator[TextBlock]:
+    """Find the lines of a stream, in blocks.
+
+    Parameters
+    ----------
+    stream
+        If it breaks off, the last block's last refused row says so; that row counts as read.
+    limits
+        `max_line_bytes`, `batch_bytes` and `batch_rows` bound a block; a longer line is skipped, not held.
+
+    Yields
+    ------
+    TextBlock
+        At least one line, good or refused, each. A last line without an end counts, unless the file broke off
+        inside it.
+    """
     held = _Held()
     number = 1
     open_end = False
@@ -69,10 +97,10 @@ def line_blocks(stream: ByteStream, limits: Limits) -> Iterator[LineBlock]:
             held.refused.append((number, f"line longer than {limits.max_line_bytes:,} bytes", long))
             number += 1
         else:
-            number += held.take(text, number)
-        if held.n_bytes >= limits.batch_bytes or held.n_lines >= limits.batch_rows:
-            # what may be cut must wait for the end of the file to be known
-            yield from held.blocks(limits.batch_rows, keep_last=open_end)
+            number = held.take(text, number)
+        # what may be cut must wait for the end of the file to be known
+        if not open_end and (held.n_bytes >= limits.batch_bytes or held.n_lines >= limits.batch_rows):
+            yield from held.blocks(limits.batch_rows)
     if stream.broken:
         held.break_off(stream.broken, number, open_end)
     yield from held.blocks(limits.batch_rows)
@@ -82,46 +110,57 @@ class _Held:
     """Lines gathered for a block."""
 
     def __init__(self) -> None:
-        self.lines: list[bytes] = []
-        self.numbers: list[int] = []
+        self._texts: list[bytes] = []
+        self._index: list[tuple[Ints, Ints, Ints]] = []
         self.refused: list[tuple[int, str, bytes]] = []
-        self.n_bytes = 0
+        self.n_bytes = self._n_good = 0
 
     @property
     def n_lines(self) -> int:
-        return len(self.lines) + len(self.refused)
+        return self._n_good + len(self.refused)
 
     def take(self, text: bytes, number: int) -> int:
-        """Add whole lines, the first of this number; return how many there were, blank ones too."""
-        lines = text.split(b"\n")
-        if number == 1 and lines[0].startswith(UTF8_MARK):
-            lines[0] = lines[0][len(UTF8_MARK) :]
-        for at, line in enumerate(lines, number):
-            if line and not line.isspace():
-                self.lines.append(line[:-1] if line.endswith(b"\r") else line)
-                self.numbers.append(at)
-        self.n_bytes += len(text)
-        return len(lines)
+        """Add whole lines, the first of this number; return the number of the line after them."""
+        if number == 1:
+            text = text.removeprefix(UTF8_MARK)
+        starts, ends, numbers, after = line_index(text, number)
+        self._index.append((starts + self.n_bytes, ends + self.n_bytes, numbers))
+        self._texts.append(text)
+        self.n_bytes += len(text) + 1
+        self._n_good += len(starts)
+        return after
 
     def break_off(self, why: str, number: int, open_end: bool) -> None:
         """Refuse the line in which the file broke off, or the one that did not come."""
-        if open_end and self.lines and self.numbers[-1] == number - 1:
-            self.numbers.pop()
-            self.refused.append((number - 1, why, self.lines.pop()))
-        else:
-            self.refused.append((number, why, b""))
+        cut = b""
+        if open_end and self._index and (self._index[-1][2][-1:] == number - 1).any():
+            number -= 1
+            starts, ends, numbers = self._index[-1]
+            cut = b"\n".join(self._texts)[starts[-1] : ends[-1]]
+            self._index[-1] = starts[:-1], ends[:-1], numbers[:-1]
+        self.refused.append((number, why, cut))
 
-    def blocks(self, most: int, *, keep_last: bool = False) -> Iterator[LineBlock]:
-        """Yield what is held and forget it, but for the last line where that one is asked to stay."""
-        end = len(self.lines) - keep_last
-        refused = self.refused
-        for start in range(0, max(end, 1), most):
-            stop = min(start + most, end)
-            if stop > start or refused:
-                yield LineBlock(self.lines[start:stop], self.numbers[start:stop], refused)
+    def blocks(self, most: int) -> Iterator[TextBlock]:
+        """Yield what is held, and forget it."""
+        text, refused = b"\n".join(self._texts), self.refused
+        index = self._index or [(_NO_LINES, _NO_LINES, _NO_LINES)]
+        starts, ends, numbers = (np.concatenate(parts) for parts in zip(*index, strict=True))
+        self._texts, self._index, self.refused, self.n_bytes, self._n_good = [], [], [], 0, 0
+        for at in range(0, max(len(starts), 1), most):
+            part = slice(at, at + most)
+            if len(starts) or refused:
+                yield _block(text, starts[part], ends[part], numbers[part], refused)
             refused = []
-        self.lines, self.numbers = self.lines[end:], self.numbers[end:]
-        self.refused, self.n_bytes = [], sum(map(len, self.lines))
+
+
+def _block(
+    text: bytes, starts: Ints, ends: Ints, numbers: Ints, refused: list[tuple[int, str, bytes]]
+) -> TextBlock:
+    """Make a block that holds no more of a text than it needs."""
+    if len(starts):
+        first = int(starts[0])
+        text, starts, ends = text[first : int(ends[-1])], starts - first, ends - first
+    return TextBlock(text, starts, ends, numbers, refused)
 
 
 def line_runs(stream: ByteStream, longest: int) -> Iterator[tuple[bytes | None, bytes, bool]]:

@@ -33,6 +33,8 @@ from trendcore.sources.base import (
 )
 from trendcore.sources.delimited import table_blocks, wanted_columns
 from trendcore.sources.files import open_bytes
+from trendcore.sources.trade_rows import patched
+from trendcore.sources.views import numbered_names, views_of
 
 PATENT, INVENTOR, ASSIGNEE, LOCATION, CPC = "patent", "inventor", "assignee", "location", "cpc"
 APPLICATION, PRIORITY = "application", "priority"
@@ -85,11 +87,19 @@ def patent_keys(text: pl.Series) -> NDArray[np.int64]:
     >>> bool(keys[1] == keys[2]), len(set(keys.tolist())), keys[4:].tolist()
     (True, 4, [-1, -1])
     """
+    keys, good = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.bool_)
+    filled = text.fill_null("")
+    numbered_names(views_of(filled), _SPAN, keys, good)
+    return patched(pl.Series(keys), good, _rare_keys, filled).to_numpy()
+
+
+def _rare_keys(text: pl.Series) -> pl.Series:
+    """Read what a compiled loop has left."""
     groups = text.str.strip_chars().str.to_uppercase().str.extract_groups(_NUMBER).struct.unnest()
     letters = groups["1"].unique().drop_nulls().to_list()
     codes = {name: sum((ord(mark) - 64) * 27**at for at, mark in enumerate(name)) for name in letters}
     prefix = groups.select(numbered(pl.col("1"), codes, pl.Int64)).to_series()
-    return (prefix * _SPAN + groups["2"].cast(pl.Int64)).fill_null(-1).to_numpy()
+    return (prefix * _SPAN + groups["2"].cast(pl.Int64)).fill_null(-1)
 
 
 def numbered(text: pl.Expr, numbers: Mapping[str, int], kind: type[pl.DataType]) -> pl.Expr:

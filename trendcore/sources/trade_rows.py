@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from trendcore.schemas import TRADE
 from trendcore.sources.base import InputFile
+from trendcore.sources.views import scaled_numbers, views_of
 
 #: codes of countries in the feeds of trade have three digits at most
 MOST_COUNTRY: Final = 1 << 10
-_PLAIN: Final = r"^([0-9]{1,12})(?:\.([0-9]*))?$"
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MOST: Final = 2**63 - 1
 #: digits of a number above which it is no amount of money
@@ -47,15 +47,40 @@ def scaled(text: pl.Series, shift: int) -> pl.Series:
     >>> scaled(pl.Series(["34.156", "1e+05", "-0.0005", ".5", "NA", ""]), 3).to_list()
     [34156, 100000000, -1, 500, None, None]
     """
-    name = text.name
-    parts = text.to_frame("text").select(pl.col("text").str.extract_groups(_PLAIN)).unnest("text")
-    whole, rest = pl.col("1").cast(pl.Int64), pl.col("2").fill_null("")
-    digits = rest.str.pad_end(shift + 1, "0").str.slice(0, shift + 1).cast(pl.Int64)
-    fast = parts.select((whole * 10**shift + (digits + 5) // 10).alias(name)).to_series()
-    if fast.null_count() == 0:
-        return fast
-    slow = [_scaled(one, shift) if known is None else known for one, known in zip(text, fast, strict=True)]
-    return pl.Series(name, slow, dtype=pl.Int64)
+    filled = text.fill_null("")
+    values, good = np.empty(len(text), dtype=np.int64), np.empty(len(text), dtype=np.bool_)
+    scaled_numbers(views_of(filled), shift, values, good)
+    return patched(pl.Series(text.name, values), good, lambda rest: _all_scaled(rest, shift), text)
+
+
+def _all_scaled(text: pl.Series, shift: int) -> pl.Series:
+    return pl.Series([_scaled(one, shift) for one in text], dtype=pl.Int64)
+
+
+def patched(
+    values: pl.Series, good: NDArray[np.bool_], otherwise: Callable[[pl.Series], pl.Series], text: pl.Series
+) -> pl.Series:
+    """Return values that a compiled loop has read from texts, with the others read in another way.
+
+    Parameters
+    ----------
+    values, good
+        What was read, and where that holds.
+    otherwise
+        Reads texts one by one or by expressions.
+    text
+        All texts, same length.
+
+    Examples
+    --------
+    >>> text = pl.Series(["1", "one"])
+    >>> patched(pl.Series([1, 0]), np.array([True, False]), lambda rest: rest.str.len_bytes(), text).to_list()
+    [1, 3]
+    """
+    if good.all():
+        return values
+    odd = np.flatnonzero(~good)
+    return values.scatter(odd, otherwise(text.gather(odd)).cast(values.dtype))
 
 
 def _scaled(text: str | None, shift: int) -> int | None:
@@ -91,7 +116,8 @@ class SeenKeys:
         keys, values
             Shape ``(n,)``. The first value of a key stands.
         """
-        order = np.argsort(keys, kind="stable")
+        ascending = bool((keys[1:] > keys[:-1]).all())
+        order = np.arange(len(keys)) if ascending else np.argsort(keys, kind="stable")
         ordered, held = keys[order], values[order]
         first = np.ones(len(keys), dtype=np.bool_)
         first[1:] = ordered[1:] != ordered[:-1]
@@ -136,22 +162,48 @@ def codes_of(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(r"^[0-9]+$") & (number < MOST_COUNTRY)).then(number)
 
 
-def resolved(codes: pl.Series, mapping: dict[str | int, int]) -> pl.Series:
-    """Return our codes (Int16) of a feed's numbers; null where it has none."""
+def code_table(mapping: Mapping[str | int, int]) -> NDArray[np.int16]:
+    """Return our code of each of a feed's numbers, -1 where it has none; shape ``(MOST_COUNTRY,)``."""
     table = np.full(MOST_COUNTRY, -1, dtype=np.int16)
     for number, code in mapping.items():
         if isinstance(number, int) and 0 <= number < MOST_COUNTRY:
             table[number] = code
-    found = table[codes.fill_null(0).to_numpy()]
+    return table
+
+
+def resolved(codes: pl.Series, mapping: Mapping[str | int, int]) -> pl.Series:
+    """Return our codes (Int16) of a feed's numbers; null where it has none."""
+    found = code_table(mapping)[codes.fill_null(0).to_numpy()]
     return pl.Series(codes.name, np.where(codes.is_null().to_numpy(), -1, found), dtype=pl.Int16).replace(
         -1, None
     )
 
 
+def padded(products: NDArray[np.int64]) -> pa.StringArray:
+    """Write products as texts of six digits.
+
+    Examples
+    --------
+    >>> padded(np.array([10121])).to_pylist()
+    ['010121']
+    """
+    n = len(products)
+    text = np.empty((n, 6), dtype=np.uint8)
+    for place in range(6):
+        text[:, place] = products // 10 ** (5 - place) % 10 + ord("0")
+    offsets = np.arange(0, 6 * n + 1, 6, dtype=np.int32)
+    return pa.StringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(text))
+
+
 def trade_rows(frame: pl.DataFrame, file: InputFile) -> pa.RecordBatch:
     """Bring a frame that has all canonical columns but ``source_file`` to the schema of trade."""
-    ready = frame.with_columns(source_file=pl.lit(file.name), source_line=pl.col("line"))
-    arrays = [ready[kind.name].rechunk().to_arrow().cast(kind.type) for kind in TRADE]
+    arrays = []
+    for kind in TRADE:
+        name = "line" if kind.name == "source_line" else kind.name
+        if kind.name == "source_file":
+            arrays.append(pa.repeat(file.name, frame.height))
+        else:
+            arrays.append(frame[name].rechunk().to_arrow().cast(kind.type))
     return pa.RecordBatch.from_arrays(arrays, schema=TRADE)
 
 
