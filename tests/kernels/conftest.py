@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from support.kernels import skip_unavailable
-
-from trendcore_kernels import dispatch
+from support.kernels import backends, use
 
 
-@pytest.fixture(params=dispatch.BACKENDS)
-def backend(request: pytest.FixtureRequest) -> str:
-    skip_unavailable(request.param)
-    return str(request.param)
+@pytest.fixture(params=backends())
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    with use(request.param) as name:
+        yield name

@@ -6,7 +6,6 @@ import inspect
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.kernels import Work, World, arrays, skip_unavailable, threads, worlds_for
+from support.kernels import Work, World, arrays, backends, threads, use, ways, worlds_for
 
 import trendcore_kernels
 from trendcore_kernels import dispatch
@@ -26,17 +25,10 @@ FEW = settings(QUICK, max_examples=8)
 FOLDER = Path(trendcore_kernels.__file__).parent
 
 
-@pytest.fixture(params=[name for name in dispatch.BACKENDS if name != "reference"])
-def backend(request: pytest.FixtureRequest) -> str:
-    skip_unavailable(request.param)
-    return str(request.param)
-
-
-def ways(backend: str) -> list[Any]:
-    """Contexts that must not change a result."""
-    if backend != "cpu":
-        return [nullcontext()]
-    return [threads(1), threads(2), threads(2, private_bytes=0)]
+@pytest.fixture(params=[name for name in backends() if name != "reference"])
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    with use(request.param) as name:
+        yield name
 
 
 def check_equal(kernel: str, found: Any, expected: Any) -> None:
@@ -161,9 +153,6 @@ def test_callers_in_threads(backend: str) -> None:
 
 @pytest.mark.parametrize("name", dispatch.BACKENDS)
 def test_a_file_and_a_function_for_each_spec(name: str) -> None:
-    if not (FOLDER / name).exists():
-        skip_unavailable(name)
-    skip_unavailable(name)
     files = {path.stem for path in (FOLDER / name).glob("*.py") if not path.stem.startswith("_")}
     assert files == set(SPECS)
     for kernel, spec in SPECS.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import strategies as st
+from support import shim
 
 from trendcore_kernels import dispatch
+from trendcore_kernels.gpu import _works
 from trendcore_kernels.spec import ONE, SPECS, Credit, Weighting
 
 Array = npt.NDArray[Any]
@@ -208,11 +210,40 @@ def arrays(result: Any) -> dict[str, Array]:
     return {"": result} if isinstance(result, np.ndarray) else dict(vars(result))
 
 
-def skip_unavailable(backend: str) -> None:
-    """Skip a test whose backend cannot be used here, with the reason."""
+def backends() -> tuple[str, ...]:
+    """Names of the backends, and of the gpu's stand-in."""
+    return (*dispatch.BACKENDS, shim.NAME)
+
+
+@contextmanager
+def use(backend: str) -> Iterator[str]:
+    """Give the name by which a backend is called; skip the test, with the reason, where it cannot be used."""
+    if backend == shim.NAME:
+        with shim.in_place_of_the_gpu(shim.ShimDevice()):
+            yield "gpu"
+        return
     reason = dispatch.available()[backend]
     if reason is not None:
         pytest.skip("skipped: no device" if backend == "gpu" else f"skipped: {reason}")
+    yield backend
+
+
+def ways(backend: str) -> list[AbstractContextManager[Any]]:
+    """Contexts that must not change a result."""
+    if backend == "cpu":
+        return [threads(1), threads(2), threads(2, private_bytes=0)]
+    if backend == "gpu":
+        devices = [shim.ShimDevice(shared_bytes=n) for n in (0, 40)] if shim.in_use() else []
+        return [nullcontext(), chunks(1), chunks(3), *map(shim.in_place_of_the_gpu, devices)]
+    return [nullcontext()]
+
+
+@contextmanager
+def chunks(n_works: int) -> Iterator[None]:
+    """Let the gpu backend count so many works at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_works, "MOST_WORKS", n_works)
+        yield
 
 
 @contextmanager

@@ -121,6 +121,7 @@ class ShimDevice:
         self.flags = flags
         self.allocations = 0
         self.launches = 0
+        self.uploaded = 0
 
     def adopt(self, array: Any) -> Any:
         return array if isinstance(array, ShimArray) else np.asarray(array)
@@ -131,6 +132,7 @@ class ShimDevice:
     def put(self, array: npt.NDArray[Any]) -> ShimArray:
         assert not self.owns(array)
         assert array.flags.c_contiguous
+        self.uploaded += array.nbytes
         return self._new(array.copy())
 
     def get(self, array: Any) -> npt.NDArray[Any]:

@@ -21,6 +21,11 @@ struct Bitmap {
         }
         return n;
     }
+
+    __device__ bool has(Int code) const
+    {
+        return bits[code >> 5] >> (code & 31) & 1;
+    }
 };
 
 // Members in their order, from one on; `for (Members a(bitmap); a.any(); a.next())`.

@@ -29,18 +29,23 @@ __device__ inline Int pair_column(Int a, Int b, Int n_members)
     return a * (2 * n_members - a - 1) / 2 + b - a - 1;
 }
 
-// First place from `start` on, before `stop`, with that value or a greater one; values ascend.
-template <class Value>
-__device__ inline Int position(const Value *values, Int start, Int stop, Int value)
+// First place from `start` on, before `stop`, that is not before what is looked for.
+template <class Before> __device__ inline Int first_not(Int start, Int stop, const Before &before)
 {
     while (start < stop) {
         Int middle = (start + stop) >> 1;
-        if ((Int)values[middle] < value)
+        if (before(middle))
             start = middle + 1;
         else
             stop = middle;
     }
     return start;
+}
+
+// First place with that value or a greater one; values ascend.
+template <class Value> __device__ inline Int position(const Value *values, Int start, Int stop, Int value)
+{
+    return first_not(start, stop, [=](Int i) { return (Int)values[i] < value; });
 }
 
 // Work of an entry: the last one that begins at it or before, which is the one that is not empty.

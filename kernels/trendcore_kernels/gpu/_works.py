@@ -21,6 +21,8 @@ from trendcore_kernels.spec import Array as ArraySpec
 
 #: part of the free memory that the arrays of a chunk are meant to take
 _SHARE: Final = 0.8
+#: bytes that a sparse tally takes for each byte of the works, unless their pairs are many
+SPARSE_SCRATCH: Final = 24
 #: counters of 32 bits hold the works of one chunk
 MOST_WORKS: Final = (1 << 32) - 1
 #: offsets of the entries that have a shape letter
