@@ -68,7 +68,7 @@ extern "C" __global__ void credits_divide(
     FOR_EACH (w, n_works) {
         Int begin = set_offsets[w] - first_set, n = set_offsets[w + 1] - set_offsets[w];
         const Code *set = set_codes + begin;
-        Int *own = out + begin;
+        Int *own = out + (set_offsets[w] - set_offsets[0]);
         if (credit == STRAIGHT) {
             for (Int i = 0; i < n; ++i)
                 own[i] = set[i] == first[w] ? ONE : 0;

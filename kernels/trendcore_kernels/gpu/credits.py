@@ -29,7 +29,7 @@ def credits(  # noqa: A001
 
     def divide(chunk: Chunk) -> Mapping[str, Array]:
         codes = chunk["set_codes"]
-        out = chunk.device.empty(len(codes), np.int64)
+        out = chunk.device.empty(chunk.n_entries("set_codes", "set_offsets"), np.int64)
         chunk.device.launch(
             "credits",
             "credits_divide",
