@@ -139,13 +139,21 @@ def dictionary(columns: Sequence[Column], display: Display) -> Dictionary:
             f"numbers: turn {numbers!r} into strings, or {texts!r} into codes"
         )
     shown = [display(value) for value in values]
-    names = pl.concat(shown).drop_nulls().unique().sort()
+    names, places = _numbered(pl.concat(shown))
     unknown = np.iinfo(code_type(len(names))).max
-    numbered = [
-        one.cast(pl.Enum(names)).to_physical().cast(pl.UInt32).fill_null(unknown).to_numpy() for one in shown
-    ]
-    codes = tuple(one.astype(code_type(len(names))) for one in numbered)
-    return Dictionary(tuple(names.to_list()), "whole numbers" in kinds, codes)
+    codes = np.where(places < 0, unknown, places).astype(code_type(len(names)))
+    ends = np.cumsum([len(one) for one in shown])[:-1]
+    return Dictionary(names, "whole numbers" in kinds, tuple(np.split(codes, ends)))
+
+
+def _numbered(shown: pl.Series) -> tuple[tuple[str, ...], Ints]:
+    """Distinct names in byte order, and the place of each one that is given; -1 for null."""
+    order = shown.arg_sort(nulls_last=True)
+    ordered = shown.gather(order).head(len(shown) - shown.null_count())
+    is_new = (ordered != ordered.shift()).fill_null(value=True)
+    numbers = np.full(len(shown), -1)
+    numbers[order.to_numpy()[: len(ordered)]] = is_new.cum_sum().cast(pl.Int64).to_numpy() - 1
+    return tuple(ordered.filter(is_new).to_list()), numbers
 
 
 def encode_lists(column: Column, codes: Codes) -> Lists:

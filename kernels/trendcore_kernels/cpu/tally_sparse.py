@@ -88,7 +88,7 @@ def _count(
                 pairs[4, n_pairs] = counts[b] >> 32
                 counts[b] = 0
                 n_pairs += 1
-    return members[:, :n_rows].copy(), pairs[:, :n_pairs].copy()
+    return members[:, :n_rows], pairs[:, :n_pairs]
 
 
 @jit
