@@ -1,8 +1,18 @@
-"""Options of the benchmarks."""
+"""Options of the benchmarks, how a shared case is timed, and what a result file says of its machine."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+
+from trendcore import bench
+
+ROUNDS = 5
+Timed = Callable[..., None]
+Draw = Callable[..., bench.Simulated]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,3 +35,40 @@ def n_works(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def json_mb(request: pytest.FixtureRequest) -> float:
     return float(request.config.getoption("--json-mb"))
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    machine_info["bench"] = bench.machine()
+    machine_info["cpu"].pop("flags", None)
+
+
+@pytest.fixture
+def timed(benchmark: Any) -> Timed:
+    """Time a case on works, once it gives the right answer; what it is goes into the result file."""
+
+    def time(
+        suite: str, case: bench.Case, works: bench.Simulated, right: bench.Answer, backend: str = "cpu"
+    ) -> None:
+        reason = bench.why_not(case, works.n_works, backend)
+        if reason:
+            pytest.skip(reason)
+        call = bench.checked(case, works, backend, right)
+        gc.collect()
+        benchmark.extra_info.update(bench.facts(suite, case, works, backend))
+        benchmark.pedantic(call, rounds=ROUNDS, iterations=1)
+
+    return time
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """Draw works; skip where the right answer itself takes more memory than there is."""
+    polars = next(case for case in bench.TALLY if case.name == "polars")
+
+    def works(n_works: int, suite: str = "tally") -> bench.Simulated:
+        reason = bench.why_not(polars, n_works, "cpu")
+        if reason:
+            pytest.skip(f"no right answer to compare with: {reason}")
+        return bench.simulated(n_works, n_members=bench.SUITES[suite][1])
+
+    return works

@@ -1,51 +1,92 @@
-"""Write the table of benchmarks/README.md from the newest result of each size: python benchmarks/table.py."""
+"""Write the tables of benchmarks/README.md from the newest result files: python benchmarks/table.py."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).parent
-START, END = "<!-- table -->", "<!-- end of table -->"
-LABELS = {
-    "test_trendcore_codes": "trendcore, `tc.tally`, lists of codes",
-    "test_trendcore_enum": "trendcore, `tc.tally`, lists of Enum",
-    "test_polars": "Polars, streaming",
-    "test_duckdb": "DuckDB",
-    "test_scipy": "SciPy, sparse product by cell",
+from goals import GOALS
+from result_files import HERE, Result, newest
+
+from trendcore.bench import in_words
+
+TITLES = {
+    "tally-S": "Size S",
+    "tally-M": "Size M",
+    "tally-L": "Size L",
+    "sparse-S": "Institutions, size S",
+    "sparse-5e6": "Institutions, 5e6 works",
 }
-OURS = "test_trendcore_codes"
 
 
-def table(path: Path) -> list[str]:
-    """One result file as a Markdown table: seconds, and how many times as long as ours."""
-    result: dict[str, Any] = json.loads(path.read_text())
-    medians = {case["name"]: case["stats"]["median"] for case in result["benchmarks"]}
-    first = result["benchmarks"][0]["extra_info"]
-    cpu = result["machine_info"]["cpu"].get("brand_raw", "unknown processor")
-    lines = [
-        f"**{first['works']:,} works**, {first['threads']} threads, {cpu}, Python "
-        f"{result['machine_info']['python_version']}, {result['datetime'][:10]} "
-        f"([{path.name}](results/{path.name})):",
-        "",
-        "| | median of the rounds | times ours |",
-        "| --- | ---: | ---: |",
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Rows as a Markdown table; so many columns stand on the left."""
+    sides = ["---" if at < left else "---:" for at in range(len(heads))]
+    return [f"| {' | '.join(row)} |" for row in (heads, sides, *rows)]
+
+
+def goals(results: dict[str, Result]) -> list[str]:
+    """Each goal beside what was measured."""
+    rows = [goal.row(results) for goal in GOALS]
+    return markdown(("goal", "asked", "measured", ""), rows, 1)
+
+
+def times(results: dict[str, Result]) -> list[str]:
+    """Times of every measurement, with where they are from."""
+    lines: list[str] = []
+    for kind, title in TITLES.items():
+        timings = results[kind].timings if kind in results else []
+        if timings:
+            first = timings[0]
+            lines += [
+                f"**{title}: {first.works:,} works, {first.members:,} members.** {results[kind].where}:",
+                "",
+                *markdown(("", "threads", "median", "times ours"), in_words(timings), 1),
+                "",
+            ]
+    return lines + _reading(results)
+
+
+def _reading(results: dict[str, Result]) -> list[str]:
+    result = results.get("ingest")
+    if result is None:
+        return []
+    rows = [
+        (
+            case["name"].removeprefix("test_").replace("_", " "),
+            str(case["extra_info"]["threads"]),
+            f"{case['stats']['median']:.2f} s",
+            f"{case['extra_info']['mb_per_s']:,.0f}",
+        )
+        for case in result.content["benchmarks"]
+        if "mb_per_s" in case["extra_info"]
     ]
-    for name, label in LABELS.items():
-        if name in medians:
-            lines.append(f"| {label} | {medians[name]:.3f} s | {medians[name] / medians[OURS]:.1f} |")
-    return [*lines, ""]
+    heads = ("", "threads", "median", "MB/s, unpacked")
+    return [f"**Reading raw files.** {result.where}:", "", *markdown(heads, rows, 1), ""]
 
 
-def main() -> None:
-    newest = {path.stem.split("-", 3)[-1]: path for path in sorted(HERE.glob("results/*.json"))}
-    readme = HERE / "README.md"
-    before, _, rest = readme.read_text().partition(START)
-    _, _, after = rest.partition(END)
-    body = "\n".join(line for path in newest.values() for line in table(path))
-    readme.write_text(f"{before}{START}\n\n{body}\n{END}{after}")
+def between(text: str, mark: str, lines: Sequence[str]) -> str:
+    """Put lines between the marks `<!-- mark -->` and `<!-- end of mark -->`.
+
+    Raises
+    ------
+    ValueError
+        A mark is not there.
+    """
+    start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    before, _, rest = text.partition(start)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"no {start} with {end} after it")
+    body = "\n".join(lines).strip("\n")
+    return f"{before}{start}\n\n{body}\n\n{end}{after}"
+
+
+def write(readme: Path, results: dict[str, Result]) -> None:
+    """Write the tables into a README."""
+    text = between(readme.read_text(encoding="utf-8"), "goals", goals(results))
+    readme.write_text(between(text, "times", times(results)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write(HERE / "README.md", newest())

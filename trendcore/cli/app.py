@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendcore import __version__
-from trendcore.cli import batch, look
+from trendcore.cli import batch, benching, look
 from trendcore.cli.guard import EXIT_CODES, Commands
 
 app = typer.Typer(
@@ -51,3 +51,4 @@ app.command()(look.export)
 app.command()(look.indices)
 app.command()(look.releases)
 app.command()(look.doctor)
+app.command()(benching.bench)

@@ -1,0 +1,161 @@
+"""What was asked of speed, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from result_files import Result
+
+Results = dict[str, Result]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal.
+
+    Attributes
+    ----------
+    what
+        What is compared.
+    measure
+        Results to a ratio; None where it is not measured.
+    least, most
+        Bound of the ratio that was asked for; neither: the ratio is to be said.
+    beside
+        What else is worth saying of it: results to words.
+    on_device
+        Whether it takes a GPU.
+    """
+
+    what: str
+    measure: Callable[[Results], float | None]
+    least: float | None = None
+    most: float | None = None
+    beside: Callable[[Results], str] = lambda _: ""
+    on_device: bool = False
+
+    def row(self, results: Results) -> tuple[str, str, str, str]:
+        """What, asked, measured, and whether it is met."""
+        asked = "to be said"
+        if self.least is not None:
+            asked = f"≥ {self.least:g}×"
+        elif self.most is not None:
+            asked = f"≤ {self.most:g}×"
+        measured = self.measure(results)
+        if measured is None:
+            missing = "not yet run on a device" if self.on_device else "not yet measured"
+            return self.what, asked, missing, ""
+        met = measured >= self.least if self.least is not None else measured <= (self.most or measured)
+        verdict = "" if self.least is None and self.most is None else "met" if met else "**missed**"
+        return self.what, asked, f"{measured:.2f}×{self.beside(results)}", verdict
+
+
+def _ratio(kind: str, slow: str, fast: str) -> Callable[[Results], float | None]:
+    """How many times as long one case takes as another one of the same file."""
+
+    def measure(results: Results) -> float | None:
+        if kind not in results:
+            return None
+        a, b = results[kind].seconds(slow), results[kind].seconds(fast)
+        return None if a is None or b is None else a / b
+
+    return measure
+
+
+def _beside(kind: str, peer: str, names: dict[str, str]) -> Callable[[Results], str]:
+    """Ratios of a peer to other cases of ours."""
+
+    def words(results: Results) -> str:
+        ratios = {label: _ratio(kind, peer, name)(results) for name, label in names.items()}
+        said = [f"{label} {ratio:.2f}×" for label, ratio in ratios.items() if ratio is not None]
+        return f" ({', '.join(said)})" if said else ""
+
+    return words
+
+
+def _memory(name: str) -> Callable[[Results], float | None]:
+    def measure(results: Results) -> float | None:
+        result = results.get("tally-M")
+        peak = None if result is None else result.extra(name, "peak_bytes")
+        return None if result is None or peak is None else peak / result.extra(name, "input_bytes")
+
+    return measure
+
+
+def _beside_memory(results: Results) -> str:
+    beyond = _memory("codes")(results)
+    return "" if beyond is None else f" (beyond the works {beyond - 1:.2f}×)"
+
+
+def _ingest(results: Results) -> float | None:
+    if "ingest" not in results:
+        return None
+    rates = [results["ingest"].extra(f"test_works_{tool}", "mb_per_s") for tool in ("polars", "duckdb")]
+    ours = results["ingest"].extra("test_works_trendcore", "mb_per_s")
+    return None if ours is None or None in rates else ours / max(rates)
+
+
+def _on_device(name: str) -> Callable[[Results], float | None]:
+    """Ratio that a result of `benchmarks/gpu` (DATE-gpu-NAME.json) gives under ``ratios``."""
+
+    def measure(results: Results) -> float | None:
+        of_gpu = [result for kind, result in results.items() if kind.startswith("gpu-")]
+        found = [result.content.get("ratios", {}).get(name) for result in of_gpu]
+        return next((float(ratio) for ratio in found if ratio is not None), None)
+
+    return measure
+
+
+def _against(peer: str, label: str, least: float) -> Goal:
+    also = _beside("tally-M", peer, {"enum": "Enum", "kernel": "kernel alone"})
+    return Goal(
+        f"pairs at M: {label} / `tc.tally`, lists of codes",
+        _ratio("tally-M", peer, "codes"),
+        least=least,
+        beside=also,
+    )
+
+
+def _over_kernel(name: str, label: str, most: float | None = None) -> Goal:
+    return Goal(f"`tc.tally`, {label} / kernel alone", _ratio("tally-M", name, "kernel"), most=most)
+
+
+GOALS = (
+    _against("polars", "Polars", 12),
+    _against("duckdb", "DuckDB", 40),
+    _against("scipy", "SciPy", 50),
+    Goal("kernel: 1 thread / all threads", _ratio("tally-M", "kernel-one", "kernel"), least=1.8),
+    Goal("memory at most, with the works / the works", _memory("codes"), most=1.5, beside=_beside_memory),
+    Goal("kernel alone / reading the input once", _ratio("tally-M", "kernel", "reading")),
+    _over_kernel("codes", "lists of codes"),
+    _over_kernel("enum", "lists of Enum"),
+    _over_kernel("categorical", "lists of Categorical"),
+    _over_kernel("arrow", "Arrow dictionaries"),
+    _over_kernel("string", "lists of String", most=2),
+    Goal(
+        "sparse, 1,000,000 members, 5e6 works: Polars / `tc.tally`",
+        _ratio("sparse-5e6", "polars", "codes"),
+        least=5,
+        beside=_beside("sparse-5e6", "polars", {"kernel": "kernel alone"}),
+    ),
+    Goal("reading OpenAlex: trendcore / the better of DuckDB and Polars, MB/s", _ingest, least=2),
+    Goal(
+        "H200, data on the device: Polars on 16 cores / kernel",
+        _on_device("device"),
+        least=100,
+        on_device=True,
+    ),
+    Goal(
+        "H200: kernel / (bytes read / copy bandwidth)",
+        _on_device("bandwidth"),
+        most=5,
+        on_device=True,
+    ),
+    Goal(
+        "H200, from host memory: Polars on 16 cores / kernel",
+        _on_device("host"),
+        least=10,
+        on_device=True,
+    ),
+)
