@@ -1,8 +1,4 @@
-"""What the sparse tallies share: works put together by cell, tables that grow, and the partners of a member.
-
-The rows of a cell are counted in arrays of all members, which are cleared after by what was touched. So time
-depends on what is there, and not on how many members or cells there might be.
-"""
+"""What the sparse tallies share: works put together by cell, ranges for the threads, and tables that grow."""
 
 from __future__ import annotations
 
@@ -111,40 +107,6 @@ def areas(starts: Ints, codes: Codes, n_members: int) -> list[tuple[int, int, in
 
 
 @jit
-def link(
-    start: int,
-    stop: int,
-    offsets: Ints,
-    codes: Codes,
-    least: int,
-    first: int,
-    last: int,
-    members: Ints,
-    place: Ints,
-) -> Ints:
-    """List the works of each member, member by member; only works of ``least`` members or more.
-
-    ``place`` (M,) holds how many works each member has, and then where its works end in the list.
-    """
-    total = 0
-    for a in members:
-        n = place[a]
-        place[a] = total
-        total += n
-    links = np.empty(total, np.int64)
-    for w in range(start, stop):
-        begin, end = offsets[w], offsets[w + 1]
-        if end - begin < least:
-            continue
-        for entry in range(begin, end):
-            a = codes[entry]
-            if first <= a < last:
-                links[place[a]] = w
-                place[a] += 1
-    return links
-
-
-@jit
 def ranked(codes: Codes, start: int, stop: int, number: npt.NDArray[np.uint32]) -> tuple[Ints, _Ranks]:
     """Distinct codes of ``codes[start:stop]``, ascending, and the place of each entry among them.
 
@@ -201,41 +163,3 @@ def room(table: Ints, n_rows: int) -> Ints:
         for row in range(table.shape[1]):
             larger[column, row] = table[column, row]
     return larger
-
-
-@jit
-def count_partners(
-    a: int, above: int, works: Ints, offsets: Ints, codes: Codes, counts: Ints, touched: Ints
-) -> int:
-    """Count some works by each b > ``above``, b not a, of their sets, into ``counts`` (M,), which was 0.
-
-    ``touched`` (M,) gets these b, ascending; returns how many they are.
-    """
-    n = 0
-    for w in works:
-        for entry in range(offsets[w + 1] - 1, offsets[w] - 1, -1):
-            b = int(codes[entry])
-            if b <= above:
-                break
-            if b == a:
-                continue
-            if counts[b] == 0:
-                touched[n] = b
-                n += 1
-            counts[b] += 1
-    sort(touched[:n])
-    return n
-
-
-@jit
-def append_pairs(c: int, a: int, partners: Ints, counts: Ints, table: Ints, n_rows: int) -> Ints:
-    """Append a row (cell, a, b, works) for each partner b, and set its count to 0; return the table."""
-    table = room(table, n_rows + len(partners))
-    for b in partners:
-        table[0, n_rows] = c
-        table[1, n_rows] = a
-        table[2, n_rows] = b
-        table[3, n_rows] = counts[b]
-        counts[b] = 0
-        n_rows += 1
-    return table

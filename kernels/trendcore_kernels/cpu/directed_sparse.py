@@ -1,4 +1,8 @@
-"""Works by cell, and by a among the members and b among the partners, in rows of those with works."""
+"""Works by cell, and by a among the members and b among the partners, in rows of those with works.
+
+The rows of a cell are counted in arrays of all members, which are cleared after by what was touched. So time
+depends on what is there, and not on how many members or cells there might be.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import sort
-from trendcore_kernels.cpu._sparse import append_pairs, areas, by_cell, count_partners, link, room
+from trendcore_kernels.cpu._sparse import areas, by_cell, room
 from trendcore_kernels.cpu._threads import run
 from trendcore_kernels.cpu.member_sets import member_sets
 from trendcore_kernels.spec import Cells, Codes, Ints, SparseDirected
@@ -70,13 +74,13 @@ def _count(
         members = room(members, n_rows + n)
         for a in touched[:n]:
             place[a] = by_member[0, a]
-        links = link(start, stop, offsets, codes, 1, first, last, touched[:n], place)
+        links = _link(start, stop, offsets, codes, 1, first, last, touched[:n], place)
         end = 0
         for a in touched[:n].copy():
             begin, end = end, place[a]
             works = links[begin:end]
-            n = count_partners(a, -1, works, partner_offsets, partner_codes, counts, touched)
-            pairs = append_pairs(c, a, touched[:n], counts, pairs, n_pairs)
+            n = _count_partners(a, -1, works, partner_offsets, partner_codes, counts, touched)
+            pairs = _append_pairs(c, a, touched[:n], counts, pairs, n_pairs)
             n_pairs += n
             members[0, n_rows] = c
             members[1, n_rows] = a
@@ -116,3 +120,75 @@ def _count_side(
         by_member[side, a] += 1
         by_member[2 + side, a] += other_stop - other_start > 1 or other_codes[other_start] != a
     return n
+
+
+@jit
+def _link(
+    start: int,
+    stop: int,
+    offsets: Ints,
+    codes: Codes,
+    least: int,
+    first: int,
+    last: int,
+    members: Ints,
+    place: Ints,
+) -> Ints:
+    """List the works of each member, member by member; only works of ``least`` members or more.
+
+    ``place`` (M,) holds how many works each member has, and then where its works end in the list.
+    """
+    total = 0
+    for a in members:
+        n = place[a]
+        place[a] = total
+        total += n
+    links = np.empty(total, np.int64)
+    for w in range(start, stop):
+        begin, end = offsets[w], offsets[w + 1]
+        if end - begin < least:
+            continue
+        for entry in range(begin, end):
+            a = codes[entry]
+            if first <= a < last:
+                links[place[a]] = w
+                place[a] += 1
+    return links
+
+
+@jit
+def _count_partners(
+    a: int, above: int, works: Ints, offsets: Ints, codes: Codes, counts: Ints, touched: Ints
+) -> int:
+    """Count some works by each b > ``above``, b not a, of their sets, into ``counts`` (M,), which was 0.
+
+    ``touched`` (M,) gets these b, ascending; returns how many they are.
+    """
+    n = 0
+    for w in works:
+        for entry in range(offsets[w + 1] - 1, offsets[w] - 1, -1):
+            b = int(codes[entry])
+            if b <= above:
+                break
+            if b == a:
+                continue
+            if counts[b] == 0:
+                touched[n] = b
+                n += 1
+            counts[b] += 1
+    sort(touched[:n])
+    return n
+
+
+@jit
+def _append_pairs(c: int, a: int, partners: Ints, counts: Ints, table: Ints, n_rows: int) -> Ints:
+    """Append a row (cell, a, b, works) for each partner b, and set its count to 0; return the table."""
+    table = room(table, n_rows + len(partners))
+    for b in partners:
+        table[0, n_rows] = c
+        table[1, n_rows] = a
+        table[2, n_rows] = b
+        table[3, n_rows] = counts[b]
+        counts[b] = 0
+        n_rows += 1
+    return table
