@@ -209,16 +209,18 @@ class _Rows:
             why = dict(zip(odd.tolist(), reasons.to_list(), strict=True))
             for at, line, raw in zip(bad.tolist(), *frame[bad].select("line", "raw"), strict=True):
                 self._quarantine.add(line, why.get(at) or again, raw)
-        kept = np.flatnonzero(sound & (marks == 0) & ~aggregate)
+        counted = sound & (marks == 0) & ~aggregate
+        n_kept = int(counted.sum())
         set_aside = {AGGREGATE: int(aggregate.sum()), REPEAT: int((marks == 1).sum())}
         counts = Counts(
             self._file.name,
             read=block.n_read,
-            accepted=len(kept),
+            accepted=n_kept,
             quarantined=len(self._quarantine),
             set_aside={reason: n for reason, n in set_aside.items() if n},
         )
-        rows = self._canonical(flows, frame["line"].to_numpy(), kept)
+        every = n_kept == frame.height
+        rows = self._canonical(flows, frame["line"].to_numpy(), slice(None) if every else counted, n_kept)
         return Batch(rows, None, self._quarantine.take(), counts)
 
     def _read(self, frame: pl.DataFrame) -> _Flows:
@@ -230,8 +232,9 @@ class _Rows:
             whole_numbers(views_of(frame[name]), most, values, good[at])
         scaled_numbers(views_of(frame["v"]), _DECIMALS, value, good[4])
         floats(views_of(frame["q"]), quantity, good[5])
-        quantity[~good[5]] = np.nan
-        good[5] |= frame["q"].is_in(["NA", "  NA", ""]).to_numpy()
+        blank = np.flatnonzero(~good[5])
+        quantity[blank] = np.nan
+        good[5, blank] = frame["q"].gather(blank).str.strip_chars().is_in(["NA", "NaN", ""]).to_numpy()
         good[6] = t == self._year
         # a number of three digits is in the table, whatever else it is
         exporter, importer = (self._table[np.where(ok, side, 0)] for ok, side in ((good[1], i), (good[2], j)))
@@ -305,8 +308,7 @@ class _Rows:
         found[sound] = self._seen.again(keys[sound], flows.value[sound])
         return found
 
-    def _canonical(self, flows: _Flows, lines: Ints, kept: Ints) -> pa.RecordBatch:
-        n = len(kept)
+    def _canonical(self, flows: _Flows, lines: Ints, kept: slice | Bools, n: int) -> pa.RecordBatch:
         quantity = flows.quantity[kept]
         columns = {
             "year": pa.repeat(pa.scalar(self._year, pa.int16()), n),
