@@ -5,6 +5,7 @@ The only place that chooses between dense and sparse kernels, and that knows wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -195,17 +196,23 @@ def _frame(keys: dict[str, Ints], arrays: dict[str, Ints], at: Ints | None) -> p
 
 def _dense_rows(n_cells: int, n_members: int, member_works: Ints, joint: Ints) -> _Rows:
     """Rows of a dense result that have works; of ordered pairs where ``joint`` is square."""
-    member_at, pair_at = np.flatnonzero(member_works), np.flatnonzero(joint)
-    cell, member = np.divmod(member_at, max(n_members, 1))
+    cell, member, member_at = _places(member_works)
+    pair_cell, pair, pair_at = _places(joint.reshape(n_cells, math.prod(joint.shape[1:])))
     if joint.ndim == 3:
-        pair_cell, pair = np.divmod(pair_at, max(n_members * n_members, 1))
         a, b = np.divmod(pair, max(n_members, 1))
     else:
         first, second = np.triu_indices(n_members, 1)
-        pair_cell, pair = np.divmod(pair_at, max(len(first), 1))
         a, b = first[pair], second[pair]
     pairs = {CELL: pair_cell, A: a, B: b}
     return _Rows({CELL: cell, MEMBER: member}, pairs, member_at, pair_at, (n_cells, n_members))
+
+
+def _places(counts: Ints) -> tuple[Ints, Ints, Ints]:
+    """Row, column and flat place of each count that is not 0."""
+    is_there = counts != 0  # NumPy finds what is true far faster than what is not 0
+    at = np.flatnonzero(is_there)
+    row = np.repeat(np.arange(len(counts)), np.count_nonzero(is_there, axis=1))
+    return row, at - row * counts.shape[1], at
 
 
 def _sparse_rows(result: Any) -> _Rows:
