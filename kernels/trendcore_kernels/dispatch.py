@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 from trendcore_kernels.spec import SPECS
@@ -12,18 +13,27 @@ from trendcore_kernels.spec import SPECS
 BACKENDS: Final = ("reference", "cpu", "gpu")
 
 
+#: where CuPy comes from
+_EXTRA: Final = 'pip install "trendcore[gpu]"'
+#: `auto` takes the gpu for so many works or more; None, since where that pays has not been measured, never.
+#: ``benchmarks/gpu`` prints what to set here.
+AUTO_WORKS: Final[int | None] = None
+
+
 class BackendUnavailable(RuntimeError):  # noqa: N818 (it is a state of the machine)
     """A backend was asked for that cannot be used here; the message says why, and what to install."""
 
 
-def resolve(backend: str) -> str:
+def resolve(backend: str, works: int | None = None) -> str:
     """Name the backend that will be used: ``auto`` is decided here, and only here.
 
     Parameters
     ----------
     backend
-        ``auto``, ``reference``, ``cpu`` or ``gpu``. ``auto`` is ``cpu``; there is no silent way from one
-        backend to another.
+        ``auto``, ``reference``, ``cpu`` or ``gpu``. ``auto`` is ``gpu`` where that can be used and there are
+        `AUTO_WORKS` works or more, and else ``cpu``; there is no silent way from one backend to another.
+    works
+        How many works will be counted, where that is known.
 
     Returns
     -------
@@ -39,16 +49,21 @@ def resolve(backend: str) -> str:
 
     Examples
     --------
-    >>> resolve("reference")
-    'reference'
+    >>> resolve("reference"), resolve("auto", 1000)
+    ('reference', 'cpu')
     """
-    name = "cpu" if backend == "auto" else backend
+    name = _auto(works) if backend == "auto" else backend
     if name not in BACKENDS:
         raise ValueError(f"no backend {backend!r}: choose one of {', '.join(('auto', *BACKENDS))}")
     reason = _why_not(name)
     if reason is not None:
         raise BackendUnavailable(f"backend {name} cannot be used: {reason}")
     return name
+
+
+def _auto(works: int | None) -> str:
+    many = AUTO_WORKS is not None and works is not None and works >= AUTO_WORKS
+    return "gpu" if many and _why_not("gpu") is None else "cpu"
 
 
 def get(kernel: str, backend: str) -> Callable[..., Any]:
@@ -87,18 +102,94 @@ def available() -> dict[str, str | None]:
 
     Examples
     --------
-    >>> available()["gpu"]
-    'it is not built into this version'
+    >>> available()["reference"] is None
+    True
     """
     return {name: _why_not(name) for name in BACKENDS}
 
 
+def versions(backend: str) -> dict[str, str]:
+    """Return the versions of what a backend runs on, as far as it is there.
+
+    Parameters
+    ----------
+    backend
+        ``reference``, ``cpu`` or ``gpu``.
+
+    Examples
+    --------
+    >>> list(versions("cpu")), versions("reference")
+    (['numba'], {})
+    """
+    match backend:
+        case "cpu":
+            return _found(numba=lambda: import_module("numba").__version__)
+        case "gpu":
+            return _gpu_versions()
+        case _:
+            return {}
+
+
+def _gpu_versions() -> dict[str, str]:
+    try:
+        cupy = import_module("cupy")
+    except Exception:  # whatever a broken installation raises; `available` says it
+        return {}
+    runtime = cupy.cuda.runtime
+
+    def device() -> str:
+        has = runtime.getDeviceProperties(runtime.getDevice())
+        return f"{has['name'].decode()}, {has['totalGlobalMem'] / (1 << 30):.1f} GiB"
+
+    return _found(
+        cupy=lambda: cupy.__version__,
+        CUDA=lambda: _cuda_version(runtime.runtimeGetVersion()),
+        driver=lambda: _cuda_version(runtime.driverGetVersion()),
+        device=device,
+    )
+
+
+def _cuda_version(number: int) -> str:
+    """Write a version as CUDA does; there is no driver of version 0."""
+    return f"{number // 1000}.{number % 1000 // 10}" if number else "none"
+
+
+def _found(**what: Callable[[], str]) -> dict[str, str]:
+    found = {}
+    for name, ask in what.items():
+        try:
+            found[name] = ask()
+        except Exception:  # noqa: S112 (what is not there is left out, whatever its library raises)
+            continue
+    return found
+
+
 def _why_not(name: str) -> str | None:
     if name == "gpu":
-        return "it is not built into this version"
+        return _why_no_gpu()
     if name == "cpu":
         try:
             import_module("numba")
         except ImportError as error:
             return f"it needs Numba, which cannot be imported ({error}): pip install numba"
     return None
+
+
+def _why_no_gpu() -> str | None:
+    if find_spec("cupy") is None:
+        return f"it needs CuPy, which is not installed: {_EXTRA}"
+    try:
+        cupy = import_module("cupy")
+        cupy.cuda.nvrtc.getVersion()
+    except Exception as error:  # CuPy and CUDA's libraries raise errors of many kinds where parts are missing
+        return f"it needs CuPy with CUDA's libraries, which cannot be loaded ({_line(error)}): {_EXTRA}"
+    try:
+        n_devices = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f"no CUDA device is visible ({_line(error)}); {_EXTRA} brings all but the GPU and its driver"
+    return None if n_devices else f"no CUDA device is visible; {_EXTRA} brings all but the GPU and its driver"
+
+
+def _line(error: Exception) -> str:
+    """Return the first line of what an error says."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

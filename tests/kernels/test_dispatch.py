@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,11 +38,91 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         dispatch.get("tally_dense", "")
 
 
-def test_the_gpu_is_refused_not_replaced() -> None:
+def no_gpu(monkeypatch: pytest.MonkeyPatch, cupy: Any) -> str:
+    """Why backend gpu cannot be used where CuPy is so."""
+    real = dispatch.import_module
+
+    def import_module(name: str) -> Any:
+        if name != "cupy":
+            return real(name)
+        if isinstance(cupy, Exception):
+            raise cupy
+        return cupy
+
+    monkeypatch.setattr(dispatch, "find_spec", lambda _: None if cupy is None else object())
+    monkeypatch.setattr(dispatch, "import_module", import_module)
+    reason = dispatch.available()["gpu"]
+    assert reason is not None
+    assert len(reason.splitlines()) == 1
+    assert 'pip install "trendcore[gpu]"' in reason
+    with pytest.raises(dispatch.BackendUnavailable) as caught:
+        dispatch.get("tally_dense", "gpu")
+    assert str(caught.value) == f"backend gpu cannot be used: {reason}"
+    assert dispatch.resolve("auto", 10**9) == "cpu"
+    return reason
+
+
+def fake_cupy(count: Any, nvrtc: Any = (13, 0)) -> Any:
+    """What dispatch asks of CuPy; an exception is raised instead of given."""
+
+    class CUDARuntimeError(RuntimeError):
+        pass
+
+    def give(value: Any) -> Any:
+        if isinstance(value, str):
+            raise CUDARuntimeError(value)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    runtime = SimpleNamespace(
+        CUDARuntimeError=CUDARuntimeError,
+        getDeviceCount=lambda: give(count),
+        getDevice=lambda: 0,
+        getDeviceProperties=lambda _: give({"name": b"NVIDIA H100", "totalGlobalMem": 80 << 30}),
+        runtimeGetVersion=lambda: 13020,
+        driverGetVersion=lambda: 13000,
+    )
+    cuda = SimpleNamespace(runtime=runtime, nvrtc=SimpleNamespace(getVersion=lambda: give(nvrtc)))
+    return SimpleNamespace(cuda=cuda, __version__="14.2.0")
+
+
+def test_the_gpu_is_refused_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(dispatch.available()) == set(dispatch.BACKENDS)
     assert dispatch.available()["reference"] is None
-    with pytest.raises(dispatch.BackendUnavailable, match="gpu cannot be used: it is not built"):
-        dispatch.get("tally_dense", "gpu")
+    assert "CuPy, which is not installed" in no_gpu(monkeypatch, None)
+
+
+def test_a_cupy_that_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "(NumPy is too new)" in no_gpu(monkeypatch, ImportError("\nNumPy is too new\nsee ..."))
+    assert "(no libnvrtc)" in no_gpu(monkeypatch, fake_cupy(1, OSError("no libnvrtc")))
+
+
+def test_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version"
+    assert f"no CUDA device is visible ({old})" in no_gpu(monkeypatch, fake_cupy(old))
+    assert "no CUDA device is visible;" in no_gpu(monkeypatch, fake_cupy(0))
+
+
+def test_a_device_is_taken_where_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "find_spec", lambda _: object())
+    monkeypatch.setattr(dispatch, "import_module", lambda _: fake_cupy(1))
+    assert dispatch.available()["gpu"] is None
+    assert dispatch.resolve("gpu") == "gpu"
+    assert dispatch.resolve("auto") == "cpu"
+    assert dispatch.versions("gpu") == {
+        "cupy": "14.2.0",
+        "CUDA": "13.2",
+        "driver": "13.0",
+        "device": "NVIDIA H100, 80.0 GiB",
+    }
+    monkeypatch.setattr(dispatch, "AUTO_WORKS", 1000)
+    assert [dispatch.resolve("auto", works) for works in (None, 999, 1000)] == ["cpu", "cpu", "gpu"]
+
+
+def test_versions_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "import_module", lambda _: 1 / 0)
+    assert dispatch.versions("gpu") == {}
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +146,7 @@ def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_importing_costs_numpy_only() -> None:
     code = (
         "import sys, trendcore_kernels.spec, trendcore_kernels.dispatch as d; d.get('credits', 'reference');"
-        "print(sorted({'numba', 'polars', 'pyarrow', 'trendcore'} & set(sys.modules)))"
+        "print(sorted({'cupy', 'numba', 'polars', 'pyarrow', 'trendcore'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

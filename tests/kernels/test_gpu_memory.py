@@ -102,6 +102,42 @@ def test_a_type_that_is_not_of_the_spec_is_refused(device: Any, world: World) ->
         dispatch.get("directed_dense", "gpu")(*lists, partners.astype(np.uint32), n_cells, n_members)
 
 
+class Interface:
+    """An array of another library, known by its CUDA array interface alone."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.__cuda_array_interface__ = array.__cuda_array_interface__
+
+
+class Dlpack:
+    """An array of another library, known by DLPack alone."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __dlpack__(self, **how: Any) -> Any:
+        return self.array.__dlpack__(**how)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+
+@pytest.mark.parametrize("kind", [Interface, Dlpack])
+@pytest.mark.parametrize("kernel", SPECS)
+def test_arrays_of_other_libraries_are_not_copied(kernel: str, kind: Any, world: World) -> None:
+    with use("gpu"):
+        device = _device.current()
+        given = on_device(device, world.arguments(kernel))
+        wrapped = [kind(value) if device.owns(value) else value for value in given]
+        for array, other in zip(given, wrapped, strict=True):
+            if device.owns(array) and array.size:
+                assert device.adopt(other).data.ptr == array.data.ptr
+        found, expected = dispatch.get(kernel, "gpu")(*wrapped), dispatch.get(kernel, "gpu")(*given)
+        for name, array in fields(expected).items():
+            np.testing.assert_array_equal(device.get(fields(found)[name]), device.get(array), err_msg=name)
+
+
 # ------------------------------------------------------------------------------------------ no memory is left
 
 

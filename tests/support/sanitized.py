@@ -18,7 +18,7 @@ from support.shim import COMPILER, SANITIZERS, ShimDevice, in_place_of_the_gpu
 
 from trendcore_kernels import dispatch
 
-FLAGS = ("-O1", "-g", *SANITIZERS)
+FLAGS = ("-O0", "-g", *SANITIZERS)  # quick to compile, and nothing is optimised away
 
 
 def environment() -> dict[str, str]:

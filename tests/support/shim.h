@@ -16,6 +16,7 @@
 
 #define __global__
 #define __device__
+#define SHARING_KERNEL extern "C" void
 
 struct Index {
     unsigned x;

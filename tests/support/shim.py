@@ -29,7 +29,7 @@ from trendcore_kernels.gpu import _device
 COMPILER = shutil.which("g++")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 #: what the backend is called in the tests that run on the stand-in
-NAME = "gpu on the CPU"
+NAME = "shim"
 #: where libraries are kept
 BUILT = ROOT / "build"
 _LANGUAGE = [
@@ -45,7 +45,7 @@ _LANGUAGE = [
 #: the indices of a grid are those of one launch
 _ONE_LAUNCH = threading.Lock()
 _HEADER = Path(__file__).with_name("shim.h")
-_KERNEL = re.compile(r"__global__ void (\w+)\(")
+KERNEL = re.compile(r"^(?:extern \"C\" __global__ void|SHARING_KERNEL) (\w+)\(", re.MULTILINE)
 
 
 class ShimArray(np.ndarray[Any, np.dtype[Any]]):
@@ -59,7 +59,7 @@ class ShimMemoryError(Exception):
 def build(files: Sequence[Path], itemsize: int, flags: Sequence[str], folder: Path = BUILT) -> Path:
     """Compile `.cu` files into one library, in which ``launch_NAME`` launches the kernel of that name."""
     lines = [f'#include "{path}"' for path in (_HEADER, *files)]
-    for name in [name for path in files for name in _KERNEL.findall(path.read_text())]:
+    for name in [name for path in files for name in KERNEL.findall(path.read_text())]:
         parameters = "int n, void **arguments, unsigned grid, unsigned block, long long shared"
         body = f"launch({name}, n, arguments, grid, block, shared);"
         lines.append(f'extern "C" void launch_{name}({parameters}) {{ {body} }}')

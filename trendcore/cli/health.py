@@ -23,6 +23,7 @@ def examine(workspace: str | None) -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "cores": _cores(),
         "backends": _backends(),
+        "versions": _versions(),
     }
     if workspace is not None:
         found["workspace"] = _workspace(workspace)
@@ -49,6 +50,13 @@ def _backends() -> dict[str, str | None]:
     return dict(dispatch.available())
 
 
+def _versions() -> dict[str, dict[str, str]]:
+    """Return what each backend runs on: versions, and the device of the gpu."""
+    from trendcore_kernels import dispatch
+
+    return {name: dispatch.versions(name) for name in dispatch.BACKENDS}
+
+
 def _workspace(path: str) -> dict[str, Any]:
     from trendcore.workspace import Workspace
 
@@ -69,7 +77,9 @@ def print_health(found: dict[str, Any]) -> None:
     typer.echo(f"trendcore {found['trendcore']}, Python {found['python']}, {found['platform']}")
     typer.echo(f"cores: {found['cores']}")
     for name, reason in found["backends"].items():
-        typer.echo(f"backend {name}: {'can be used' if reason is None else f'cannot be used: {reason}'}")
+        there = ", ".join(f"{part} {number}" for part, number in found["versions"][name].items())
+        state = "can be used" if reason is None else f"cannot be used: {reason}"
+        typer.echo(f"backend {name}: {state}{f' [{there}]' if there else ''}")
     for name, number in found["packages"].items():
         typer.echo(f"{name}: {number or 'not installed'}")
     if "workspace" in found:

@@ -1,9 +1,13 @@
 // Counters of a block: the first n_private of an array are kept in shared memory, where many threads may add
 // to the same one, and go to the array when the block is done. All threads of a block must come to `clear`
-// and `flush`, with the same n_private.
+// and `flush`, with the same n_private. Such a kernel is a SHARING_KERNEL: its blocks have up to 1024 threads.
 #pragma once
 
 #include "_common.cuh"
+
+#ifndef SHARING_KERNEL
+#define SHARING_KERNEL extern "C" __global__ void __launch_bounds__(1024)
+#endif
 
 __device__ inline void clear(unsigned *own, Int n_words)
 {

@@ -2,7 +2,7 @@
 #include "_private.cuh"
 
 // The arrays of sets begin with the entry `first`.
-extern "C" __global__ void add_credits_dense_add(
+SHARING_KERNEL add_credits_dense_add(
     Int n_works, const int *cell, const Int *set_offsets, const Code *set_codes, const Int *credits, Int first,
     Int n_members, Int n_private, Int *sums)
 {

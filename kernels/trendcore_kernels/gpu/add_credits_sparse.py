@@ -24,7 +24,7 @@ def add_credits_sparse(
     rows = {"member_cell": member_cell, "member": member}
 
     def add(chunk: Chunk) -> Mapping[str, Array]:
-        sums = chunk.device.zeros(len(member), np.int64)
+        sums = chunk.device.zeros(len(chunk["member"]), np.int64)
         works = *(chunk[name] for name in sets), chunk.first["set_codes"]
         chunk.device.launch(
             "add_credits_sparse",
@@ -33,7 +33,7 @@ def add_credits_sparse(
             chunk.n_works,
             *works,
             *(chunk[name] for name in rows),
-            len(member),
+            len(sums),
             sums,
             codes=chunk["set_codes"].dtype,
         )

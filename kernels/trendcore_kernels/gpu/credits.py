@@ -24,11 +24,11 @@ def credits(  # noqa: A001
     """Divide the credit for each work over its members, see `reference.credits`."""
     sets = {"set_offsets": set_offsets, "set_codes": set_codes}
     units = {"unit_offsets": unit_offsets, "unit_codes": unit_codes, "unit_shares": unit_shares}
-    given = len(unit_offsets) > 0
-    shared = given and len(unit_shares) == len(unit_codes)
 
     def divide(chunk: Chunk) -> Mapping[str, Array]:
         codes = chunk["set_codes"]
+        given = len(chunk["unit_offsets"]) > 0
+        shared = given and len(chunk["unit_shares"]) == len(chunk["unit_codes"])
         out = chunk.device.empty(chunk.n_entries("set_codes", "set_offsets"), np.int64)
         chunk.device.launch(
             "credits",

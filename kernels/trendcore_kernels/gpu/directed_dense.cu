@@ -6,7 +6,7 @@
 #include "_private.cuh"
 
 // The arrays of codes begin with the entries `first` and `first_partner`.
-extern "C" __global__ void directed_dense_count(
+SHARING_KERNEL directed_dense_count(
     Int n_works, const int *cell, const Int *offsets, const Code *codes, Int first, const Int *partner_offsets,
     const Code *partner_codes, Int first_partner, Int n_cells, Int n_members, Int n_private, unsigned *counters,
     unsigned *joint)

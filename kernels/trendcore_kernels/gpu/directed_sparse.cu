@@ -5,7 +5,7 @@
 constexpr Int NO_PAIR = 0x7fffffffffffffff;
 
 // Totals (2, C) of the cells; the number of pairs of each work, of a member with itself too, after a 0.
-extern "C" __global__ void directed_sparse_works(
+SHARING_KERNEL directed_sparse_works(
     Int n_works, const int *cell, const Int *set_offsets, const Int *partner_offsets, Int n_cells, Int n_private,
     Int *totals, Int *n_pairs)
 {

@@ -55,7 +55,7 @@ __device__ inline void count_bitmap(const Bitmap &bitmap, Int n, const Wide &cou
 }
 
 // `codes` has n_entries and begins with the entry `first`.
-extern "C" __global__ void tally_dense_count(
+SHARING_KERNEL tally_dense_count(
     Int n_works, const int *cell, const Int *offsets, const Code *codes, Int first, Int n_entries, Int n_members,
     Int n_private, unsigned *alone, unsigned *two, unsigned *more, Int *wide)
 {

@@ -3,7 +3,7 @@
 #include "_private.cuh"
 
 // Totals (5, C) of the cells; the number of pairs of each work, after a 0.
-extern "C" __global__ void tally_sparse_works(
+SHARING_KERNEL tally_sparse_works(
     Int n_works, const int *cell, const Int *set_offsets, Int n_cells, Int n_private, Int *totals, Int *n_pairs)
 {
     SHARED(unsigned, own);

@@ -26,7 +26,7 @@ def weigh_sparse(
     rows = {"pair_cell": pair_cell, "a": a, "b": b}
 
     def add(chunk: Chunk) -> Mapping[str, Array]:
-        sums = chunk.device.zeros(len(a), np.int64)
+        sums = chunk.device.zeros(len(chunk["a"]), np.int64)
         works = *(chunk[name] for name in sets), chunk.first["set_codes"]
         chunk.device.launch(
             "weigh_sparse",
@@ -34,7 +34,7 @@ def weigh_sparse(
             chunk.n_works,
             *works,
             *(chunk[name] for name in rows),
-            len(a),
+            len(sums),
             int(weighting),
             sums,
             codes=chunk["set_codes"].dtype,
