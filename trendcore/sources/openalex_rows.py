@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -25,9 +25,9 @@ from trendcore.sources.base import (
     InputFile,
     QuarantineBuilder,
     ReadContext,
-    empty,
     is_year,
 )
+from trendcore.sources.openalex_batches import cut_batch, merged
 from trendcore.sources.openalex_flat import columns, days, ids_of, topic_lists
 from trendcore.sources.openalex_layout import BY_CONCEPTS as CONCEPTS_BIT
 from trendcore.sources.openalex_layout import FLAGS, NUMBER, UPDATED, YEAR, Ints
@@ -157,7 +157,7 @@ class RowMaker:
         """Make batches of records; quarantine holds what the decoder refused of them, and nothing else."""
         most = self._context.limits.batch_rows
         for part in records.parts(most):
-            yield from _cut(self._batch(part), most)
+            yield from cut_batch(self._batch(part), most)
 
     def _batch(self, records: Records) -> Batch:
         if not len(records.scanned):
@@ -165,7 +165,7 @@ class RowMaker:
         scanned = self._of_scanned(records.scanned)
         if not records.works and not records.refused:
             return scanned
-        return _merged(scanned, self._of_records(records))
+        return merged(scanned, self._of_records(records))
 
     def _of_scanned(self, scanned: Scanned) -> Batch:
         """Make a batch of what the compiled loop has read."""
@@ -349,42 +349,6 @@ class RowMaker:
             self._warnings["cited_by_count_out_of_range"] += 1
             return None
         return number
-
-
-def _cut(batch: Batch, most: int) -> Iterator[Batch]:
-    """Cut a batch of more rows than that into some; the first has all that was not accepted."""
-    counts, n = batch.counts, batch.counts.accepted
-    n_parts = -(-counts.read // most)
-    if n_parts <= 1:
-        yield batch
-        return
-    size = max(-(-n // n_parts), 1)
-    rows = batch.rows[:size]
-    first = replace(counts, read=counts.read - n + rows.num_rows, accepted=rows.num_rows)
-    yield Batch(rows, batch.tombstones, batch.quarantine, first)
-    for start in range(size, n, size):
-        rows = batch.rows[start : start + size]
-        yield Batch(rows, None, None, Counts(counts.file, rows.num_rows, rows.num_rows, 0))
-
-
-def _merged(scanned: Batch, others: Batch) -> Batch:
-    """Put the rows of two batches of a part of a file in the order of its lines."""
-    tombstones = [part for part in (scanned.tombstones, others.tombstones) if part is not None]
-    return Batch(
-        _in_order([scanned.rows, others.rows]),
-        _in_order(tombstones) if tombstones else None,
-        others.quarantine,
-        scanned.counts + others.counts,
-    )
-
-
-def _in_order(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
-    whole = pa.Table.from_batches(parts).combine_chunks()
-    lines = whole.column("source_line").to_numpy()
-    if (lines[1:] < lines[:-1]).any():
-        whole = whole.take(pa.array(np.argsort(lines, kind="stable"))).combine_chunks()
-    (batch,) = whole.to_batches() or [empty(whole.schema)]
-    return batch
 
 
 def topics_array(labels: list[Labels]) -> pa.ListArray:
