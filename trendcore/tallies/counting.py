@@ -21,6 +21,7 @@ from trendcore.tallies.types import DIRECTED_MEMBERS, DIRECTED_TOTALS, WORKS_TOT
 from trendcore.tallies.works import Works
 from trendcore_kernels import dispatch
 from trendcore_kernels.spec import ONE, Credit, Weighting
+from trendcore_kernels.transfer import fetch, place
 
 #: dense kernels count every pair of so many members
 DENSE_MEMBERS: Final = 256
@@ -92,8 +93,15 @@ class Counts:
     patterns: pl.DataFrame
 
 
-def resolve_backend(backend: str) -> str:
+def resolve_backend(backend: str, works: int | None = None) -> str:
     """Name the backend that will count: ``auto`` is decided here, once.
+
+    Parameters
+    ----------
+    backend
+        ``auto``, ``cpu``, ``gpu`` or ``reference``.
+    works
+        How many works will be counted, where that is known.
 
     Raises
     ------
@@ -108,7 +116,7 @@ def resolve_backend(backend: str) -> str:
     'reference'
     """
     try:
-        return dispatch.resolve(backend)
+        return dispatch.resolve(backend, works)
     except dispatch.BackendUnavailable as error:
         raise BackendError(str(error)) from error
     except ValueError as error:
@@ -289,21 +297,23 @@ def _sums(
     if by_set and not weightings and not scheme.patterns:
         return sums, large
     for block in works.blocks():
-        sets = scheme.kernel("member_sets")(block.lists.offsets, block.lists.codes, len(works.names), least)
+        lists = block.lists if scheme.backend != "gpu" else block.lists.alone()
+        cell, *placed = place(scheme.backend, block.cells.of_work, lists.offsets, lists.codes)
+        sets = scheme.kernel("member_sets")(*placed, len(works.names), least)
         credits_of = _credits(block, sets, scheme)
-        given = block.cells.of_work, sets.offsets, sets.codes
+        given = cell, sets.offsets, sets.codes
         if not by_set:
             _add(sums, "fractional", add(*given, credits_of(scheme.credit), *of_members))
         for name in weightings:
             own = credits_of("author" if works.shares else "country") if name in _BY_CREDIT else _NO_CREDITS
             _add(sums, f"w_{name}", weigh(*given, own, *of_pairs, Weighting[name.upper()]))
         if scheme.patterns:
-            large.append(large_sets(*given))
+            large.append(large_sets(block.cells.of_work, fetch(sets.offsets), fetch(sets.codes)))
     return sums, large
 
 
-def _add(sums: dict[str, Ints], name: str, part: Ints) -> None:
-    sums[name] = sums[name] + part if name in sums else part
+def _add(sums: dict[str, Ints], name: str, part: Any) -> None:
+    sums[name] = sums[name] + fetch(part) if name in sums else fetch(part)
 
 
 def _credits(block: Works, sets: Any, scheme: Scheme) -> Callable[[str], Ints]:

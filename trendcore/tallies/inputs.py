@@ -72,6 +72,19 @@ def frames(rows: Any, columns: Sequence[str], *, what: str) -> Iterator[pl.DataF
         raise UsageError(f"{what} are {type(rows).__name__}; give {_KINDS}")
 
 
+def height(rows: Any) -> int | None:
+    """Return how many rows there are, where that is known without reading them.
+
+    Examples
+    --------
+    >>> height(pl.DataFrame({"year": [2022]})), height(pl.LazyFrame({"year": [2022]}))
+    (1, None)
+    """
+    if isinstance(rows, pl.DataFrame):
+        return rows.height
+    return rows.num_rows if isinstance(rows, (pa.Table, pa.RecordBatch)) else None
+
+
 def one(rows: Any, columns: Sequence[str], *, what: str) -> pl.DataFrame:
     """Give the columns that are needed as one frame.
 

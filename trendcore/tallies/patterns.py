@@ -54,7 +54,7 @@ def regroup(
         by=own.by,
         unknown=own.unknown,
         policy=_policies(own.policy, policy),
-        backend=resolve_backend(backend),
+        backend=resolve_backend(backend, tally.patterns.height),
         shares="equal",
     )
     todo = passes(

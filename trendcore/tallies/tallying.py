@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from trendcore.errors import UsageError
 from trendcore.tallies.counting import resolve_backend
-from trendcore.tallies.inputs import frames
+from trendcore.tallies.inputs import frames, height
 from trendcore.tallies.naming import Naming
 from trendcore.tallies.passes import passes
 from trendcore.tallies.types import (
@@ -138,7 +138,7 @@ def tally(
         kind="works" if partners is None else "directed",
         unknown=unknown,
         policy="" if policy is None else policy.sha256,
-        backend=resolve_backend(backend),
+        backend=resolve_backend(backend, height(works)),
         shares="equal" if shares is None else "authors",
     )
     todo = passes(

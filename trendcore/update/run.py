@@ -93,7 +93,7 @@ def update(
     ConflictError
         Another process works on the workspace.
     """
-    backend = resolve_backend(backend)
+    resolve_backend(backend)  # where it cannot be used, that is said first
     clock = _Clock(progress)
     with store.lock():
         ledger = store.ledger()
@@ -114,6 +114,8 @@ def update(
                 store.save_ledger(ledger)
                 return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
             _check_stored(store, ledger)
+            stored = sum(sum(content.rows.values()) for content in ledger.contents.values())
+            backend = resolve_backend(backend, stored)
             made = _made(store, ledger, how, backend, clock)
             with clock.step("gates"):
                 found = gates.check(made)
