@@ -22,12 +22,13 @@ class Result:
 
     @property
     def timings(self) -> list[Timing]:
-        """Times of the cases of `trendcore.bench`; those that only measure memory are not among them."""
-        return [
+        """Times of the cases of the suite that the file is named for."""
+        timings = [
             Timing(**{name: case["extra_info"][name] for name in _FACTS}, seconds=case["stats"]["median"])
             for case in self.content["benchmarks"]
-            if case["extra_info"].keys() >= _FACTS and "peak_bytes" not in case["extra_info"]
+            if case["extra_info"].keys() >= _FACTS
         ]
+        return [timing for timing in timings if timing.suite in self.path.stem.split("-")]
 
     def seconds(self, name: str) -> float | None:
         """Time of a case by its name."""
@@ -42,18 +43,36 @@ class Result:
         )
         return next((value for value in found if value is not None), None)
 
+    def median(self, name: str) -> float | None:
+        """Time of a benchmark by the name of its test."""
+        found = (case["stats"]["median"] for case in self.content["benchmarks"] if case["name"] == name)
+        return next(found, None)
+
+    @property
+    def device(self) -> str:
+        """Name of the GPU that its benchmarks ran on; nothing where there was none."""
+        found = (case["extra_info"].get("device", "") for case in self.content["benchmarks"])
+        return next((str(name) for name in found if name), "")
+
     @property
     def where(self) -> str:
         """Machine, versions, revision and date in words."""
-        machine = self.content["machine_info"]["bench"]
-        commit = self.content["commit_info"]
-        versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+        info, commit = self.content["machine_info"], self.content["commit_info"]
         revision = str(commit["id"])[:8] + (" with changes" if commit.get("dirty") else "")
-        memory = "" if machine["memory_gib"] is None else f", {machine['memory_gib']} GiB"
         return (
-            f"{machine['processor']}{memory}; Python {machine['python']}, {versions}; revision {revision}, "
-            f"{self.content['datetime'][:10]} ([{self.path.name}](results/{self.path.name}))"
+            f"{_machine_in_words(info)}; revision {revision}, {self.content['datetime'][:10]} "
+            f"([{self.path.name}](results/{self.path.name}))"
         )
+
+
+def _machine_in_words(info: dict[str, Any]) -> str:
+    """Of a machine that has only the kernels, pytest-benchmark alone says what it is."""
+    if "bench" not in info:
+        return f"{info['cpu'].get('brand_raw', 'unknown processor')}; Python {info['python_version']}"
+    machine = info["bench"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    memory = "" if machine["memory_gib"] is None else f", {machine['memory_gib']} GiB"
+    return f"{machine['processor']}{memory}; Python {machine['python']}, {versions}"
 
 
 def newest(folder: Path = HERE / "results") -> dict[str, Result]:

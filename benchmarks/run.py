@@ -1,7 +1,7 @@
-"""Measure on the CPU, then write the table and the picture: python benchmarks/run.py [NAME...].
+"""Measure, then write the tables and the picture: python benchmarks/run.py [cpu | gpu | NAME...].
 
 Every measurement is a process of its own, so that none has the memory of another, and goes to
-`benchmarks/results/DATE-NAME.json`. Without names all are run, one after the other.
+`benchmarks/results/DATE-NAME.json`. Without names those of the CPU are run, one after the other.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ from pathlib import Path
 HERE = Path(__file__).parent
 #: cases that hold little beside the works
 SMALL = "reading or kernel or codes or enum or polars"
+TALLY, SPARSE, MEMORY = (f"test_tally.py::{name}" for name in ("test_tally", "test_sparse", "test_memory"))
 #: name of a result file to what makes it
-RUNS: dict[str, list[str]] = {
-    "tally-S": ["test_tally.py", "--works", "1e6", "-k", "test_tally or test_memory"],
-    "tally-M": ["test_tally.py", "--works", "2e7", "-k", "test_tally or test_memory"],
-    "tally-L": ["test_tally.py", "--works", "1e8", "-k", f"test_tally and ({SMALL})"],
-    "sparse-S": ["test_tally.py", "--works", "1e6", "-k", "test_sparse"],
-    "sparse-5e6": ["test_tally.py", "--works", "5e6", "-k", "test_sparse"],
+CPU: dict[str, list[str]] = {
+    "tally-S": [TALLY, MEMORY, "--works", "1e6"],
+    "tally-M": [TALLY, MEMORY, "--works", "2e7"],
+    "tally-L": [TALLY, "--works", "1e8", "-k", SMALL],
+    "sparse-S": [SPARSE, "--works", "1e6"],
+    "sparse-5e6": [SPARSE, "--works", "5e6"],
     "ingest": ["test_ingest.py", "--json-mb", "1000"],
     "scaling": ["test_scaling.py", "--works", "1e8"],
-}  # fmt: skip
+}
+GPU: dict[str, list[str]] = {
+    "gpu-M": ["gpu", "--works", "2e7"],
+    "gpu-scaling": ["test_scaling.py", "--works", "1e8"],
+}
+RUNS = CPU | GPU
 
 
 def main() -> int:
-    names = sys.argv[1:] or list(RUNS)
+    groups = {"cpu": list(CPU), "gpu": list(GPU)}
+    asked = [name for word in sys.argv[1:] or ["cpu"] for name in groups.get(word, [word])]
+    names = list(dict.fromkeys(asked))
     unknown = [name for name in names if name not in RUNS]
     if unknown:
         print(f"no measurement {', '.join(unknown)}; there are {', '.join(RUNS)}", file=sys.stderr)
@@ -35,18 +43,10 @@ def main() -> int:
     date = datetime.now(UTC).date().isoformat()
     failed = []
     for name in names:
-        file, *options = RUNS[name]
+        options = [str(HERE / word) if word.startswith(("test_", "gpu")) else word for word in RUNS[name]]
         print(f"== {name}", flush=True)
         result = HERE / "results" / f"{date}-{name}.json"
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            str(HERE / file),
-            *options,
-            "--benchmark-json",
-            str(result),
-        ]
+        command = [sys.executable, "-m", "pytest", *options, "--benchmark-json", str(result)]
         if subprocess.run(command, cwd=HERE.parent, check=False).returncode:
             failed.append(name)
     for script in ("scaling.py", "table.py"):

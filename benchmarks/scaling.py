@@ -9,24 +9,36 @@ import altair as alt
 import polars as pl
 from result_files import HERE, Result, newest
 
+from trendcore.bench import Timing
+
 #: measurements with times against works, by backend
 KINDS = ("scaling", "gpu-scaling")
 
 
 def points(results: dict[str, Result]) -> pl.DataFrame:
-    """One row a point: tool, works, seconds."""
+    """One row a point: tool and where it ran, works, seconds."""
     rows = [
         {
-            "tool": f"trendcore, {timing.backend}" if timing.backend else timing.label,
+            "tool": f"{_tool(timing)}, {_place(result, timing)}",
             "works": timing.works,
             "seconds": timing.seconds,
         }
         for kind in KINDS
-        if kind in results
-        for timing in results[kind].timings
+        if (result := results.get(kind)) is not None
+        for timing in result.timings
     ]
     schema = {"tool": pl.String, "works": pl.Int64, "seconds": pl.Float64}
-    return pl.DataFrame(rows, schema=schema).unique(["tool", "works"], keep="last").sort("tool", "works")
+    return pl.DataFrame(rows, schema=schema).sort("tool", "works")
+
+
+def _tool(timing: Timing) -> str:
+    return f"trendcore, {timing.backend}" if timing.backend else timing.label
+
+
+def _place(result: Result, timing: Timing) -> str:
+    machine = result.content["machine_info"]["bench"]
+    on_gpu = timing.backend == "gpu"
+    return str(machine["gpu"]["device"]) if on_gpu else f"{timing.threads} threads of {machine['processor']}"
 
 
 def draw(found: pl.DataFrame, title: str, out: Path) -> None:
@@ -37,7 +49,7 @@ def draw(found: pl.DataFrame, title: str, out: Path) -> None:
         .encode(
             x=alt.X("works:Q", title="works (5 affiliations each)").scale(type="log").axis(format="~s"),
             y=alt.Y("seconds:Q", title="seconds, median of 5").scale(type="log").axis(format="~g"),
-            color=alt.Color("tool:N", title=None),
+            color=alt.Color("tool:N", title=None).legend(labelLimit=400, orient="bottom", columns=1),
         )
         .properties(width=520, height=320, background="white")
     )
@@ -50,11 +62,7 @@ def main() -> int:
     if not measured:
         print("no result of a scaling measurement: no picture", file=sys.stderr)
         return 0
-    machines = [result.content["machine_info"]["bench"] for result in measured]
-    title = "; ".join(
-        f"{machine['processor']}, {machine['threads']['numba']} threads, {result.content['datetime'][:10]}"
-        for machine, result in zip(machines, measured, strict=True)
-    )
+    title = ", ".join(sorted({result.content["datetime"][:10] for result in measured}))
     draw(points(results), title, HERE / "scaling.svg")
     return 0
 

@@ -44,7 +44,7 @@ def times(results: dict[str, Result]) -> list[str]:
                 *markdown(("", "threads", "median", "times ours"), in_words(timings), 1),
                 "",
             ]
-    return lines + _reading(results)
+    return lines + _reading(results) + _on_device(results)
 
 
 def _reading(results: dict[str, Result]) -> list[str]:
@@ -63,6 +63,23 @@ def _reading(results: dict[str, Result]) -> list[str]:
     ]
     heads = ("", "threads", "median", "MB/s, unpacked")
     return [f"**Reading raw files.** {result.where}:", "", *markdown(heads, rows, 1), ""]
+
+
+def _on_device(results: dict[str, Result]) -> list[str]:
+    result = results.get("gpu-M")
+    if result is None:
+        return []
+    rows = [
+        (
+            case["name"].removeprefix("test_").replace("_", " "),
+            f"{case['extra_info']['works']:,}",
+            f"{1000 * case['stats']['median']:,.3f} ms",
+        )
+        for case in result.content["benchmarks"]
+        if "works" in case["extra_info"]
+    ]
+    heads = ("", "works", "median")
+    return [f"**Kernels on {result.device}.** {result.where}:", "", *markdown(heads, rows, 1), ""]
 
 
 def between(text: str, mark: str, lines: Sequence[str]) -> str:

@@ -14,14 +14,14 @@ from result_files import newest
 from trendcore import bench
 
 MACHINE = {
-    "processor": "A Processor", "threads": {"numba": 2, "polars": 2}, "memory_gib": 16.0, "platform": "Linux",
-    "python": "3.11.7", "versions": {"polars": "2.1.0"},
+    "processor": "A Processor", "threads": {"numba": 2, "polars": 2}, "gpu": {}, "memory_gib": 16.0,
+    "platform": "Linux", "python": "3.11.7", "versions": {"polars": "2.1.0"},
 }  # fmt: skip
 
 
 def write(folder: Path, name: str, seconds: dict[str, float], suite: str = "tally", **more: Any) -> None:
     works = bench.simulated(100)
-    cases = {case.name: case for case in bench.SUITES[suite][0]}
+    cases = {case.name: case for case in (bench.SPARSE if suite == "sparse" else bench.TALLY)}
     benchmarks = [
         {
             "name": f"test_{suite}[{case}]",
@@ -74,14 +74,14 @@ def test_goals_of_the_newest_results(folder: Path) -> None:
     assert goal(folder, "sparse")[2:] == ("5.00× (kernel alone 10.00×)", "met")
 
 
-def test_what_is_not_measured_says_so(folder: Path, tmp_path: Path) -> None:
+def test_what_is_not_measured_says_so(folder: Path) -> None:
     assert goal(folder, "Arrow dictionaries")[2:] == ("not yet measured", "")
     assert goal(folder, "reading OpenAlex")[2:] == ("not yet measured", "")
     assert goal(folder, "from host memory")[1:] == ("≥ 10×", "not yet run on a device", "")
     assert all(one.row({})[2].startswith("not yet") for one in GOALS)
 
 
-def test_goals_of_reading_and_of_a_device(folder: Path) -> None:
+def test_goals_of_reading(folder: Path) -> None:
     rates = {"test_works_trendcore": 300.0, "test_works_polars": 100.0, "test_works_duckdb": 120.0}
     benchmarks = [
         {"name": name, "stats": {"median": 2.0}, "extra_info": {"mb": 600.0, "threads": 2, "mb_per_s": rate}}
@@ -90,10 +90,24 @@ def test_goals_of_reading_and_of_a_device(folder: Path) -> None:
     write(folder, "2026-01-02-ingest", {}, benchmarks=benchmarks)
     assert goal(folder, "reading OpenAlex")[2:] == ("2.50×", "met")
     assert "| works duckdb | 2 | 2.00 s | 120 |" in table.times(newest(folder))
-    write(folder, "2026-01-02-gpu-tally", {}, ratios={"device": 140.0, "bandwidth": 6.0})
-    assert goal(folder, "data on the device")[2:] == ("140.00×", "met")
-    assert goal(folder, "bandwidth")[2:] == ("6.00×", "**missed**")
+
+
+def test_goals_of_a_device(folder: Path) -> None:
+    medians = {"test_dense_polars": 1.4, "test_dense_data_on_the_device": 0.01}
+    device = {"works": 20_000_000, "device": "A GPU", "times_of_reading": 6.0}
+    benchmarks = [
+        {"name": name, "stats": {"median": median}, "extra_info": device} for name, median in medians.items()
+    ]
+    write(folder, "2026-01-02-gpu-M", {}, benchmarks=benchmarks)
+    assert goal(folder, "data on the device")[2:] == ("140.00× (A GPU)", "met")
+    assert goal(folder, "bandwidth")[2:] == ("6.00× (A GPU)", "**missed**")
     assert goal(folder, "from host memory")[2] == "not yet run on a device"
+    assert "| dense data on the device | 20,000,000 | 10.000 ms |" in table.times(newest(folder))
+    path = folder / "2026-01-02-gpu-M.json"
+    content = json.loads(path.read_text())
+    content["machine_info"] = {"cpu": {"brand_raw": "Another"}, "python_version": "3.12.1"}  # kernels only
+    path.write_text(json.dumps(content))
+    assert newest(folder)["gpu-M"].where.startswith("Another; Python 3.12.1; revision 01234567")
 
 
 def test_tables_go_between_their_marks(folder: Path, tmp_path: Path) -> None:
@@ -126,10 +140,11 @@ def test_the_picture_shows_every_tool(folder: Path) -> None:
     pytest.importorskip("vl_convert")
     import scaling
 
-    write(folder, "2026-01-02-scaling", {"codes": 0.1, "polars": 0.9})
+    write(folder, "2026-01-02-scaling", {"codes": 0.1, "polars": 0.9}, suite="scaling")
     found = scaling.points(newest(folder))
-    assert found.rows() == [("Polars, streaming", 100, 0.9), ("trendcore, cpu", 100, 0.1)]
-    scaling.draw(found, "A Processor", folder / "scaling.svg")
+    names = ["Polars, streaming, 2 threads of A Processor", "trendcore, cpu, 2 threads of A Processor"]
+    assert found.rows() == [(names[0], 100, 0.9), (names[1], 100, 0.1)]
+    scaling.draw(found, "A title", folder / "scaling.svg")
     drawn = (folder / "scaling.svg").read_text()
-    for text in ("Polars, streaming", "trendcore, cpu", "A Processor", "seconds"):
+    for text in (*names, "A title", "seconds"):
         assert text in drawn

@@ -1,4 +1,4 @@
-"""Where a time was measured: processor, memory, threads and versions."""
+"""Where a time was measured: processor, memory, threads, GPU and versions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Final
 import numba
 import polars as pl
 
+from trendcore_kernels import dispatch
+
 _PACKAGES: Final = ("trendcore", "polars", "numpy", "numba", "pyarrow", "duckdb", "scipy")
 _GIB: Final = 1 << 30
 
@@ -20,12 +22,13 @@ def machine() -> dict[str, Any]:
     Examples
     --------
     >>> sorted(machine())
-    ['memory_gib', 'platform', 'processor', 'python', 'threads', 'versions']
+    ['gpu', 'memory_gib', 'platform', 'processor', 'python', 'threads', 'versions']
     """
     memory = _memory("MemTotal")
     return {
         "processor": _processor(),
         "threads": {"numba": int(numba.get_num_threads()), "polars": pl.thread_pool_size()},
+        "gpu": dispatch.versions("gpu"),
         "memory_gib": None if memory is None else round(memory / _GIB, 1),
         "platform": platform.platform(),
         "python": platform.python_version(),

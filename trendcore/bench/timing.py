@@ -173,7 +173,7 @@ def run(
     """
     if n_works < 1:
         raise UsageError(f"there must be works to time, not {n_works}")
-    backend = resolve_backend(backend)
+    backend = resolve_backend(backend, n_works)
     n_cases, done, timings = sum(len(cases) for cases, _ in SUITES.values()), 0, []
     for suite, (cases, n_members) in SUITES.items():
         works = simulated(n_works, n_members=n_members)
