@@ -148,7 +148,10 @@ def test_importing_costs_numpy_only() -> None:
         "import sys, trendcore_kernels.spec, trendcore_kernels.dispatch as d; d.get('credits', 'reference');"
         "print(sorted({'cupy', 'numba', 'polars', 'pyarrow', 'trendcore'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    where = os.environ | {
+        "PYTHONPATH": str(Path(dispatch.__file__).parents[1])
+    }  # also where it is not installed
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=where)
     assert done.stdout.strip() == "[]"
 
 
