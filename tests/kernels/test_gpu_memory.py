@@ -102,6 +102,26 @@ def test_a_type_that_is_not_of_the_spec_is_refused(device: Any, world: World) ->
         dispatch.get("directed_dense", "gpu")(*lists, partners.astype(np.uint32), n_cells, n_members)
 
 
+@pytest.mark.parametrize("n_members", [1, 2, 127, 128, 129, 200, 255, 256])
+def test_bytes_are_read_wherever_they_lie(device: Any, n_members: int) -> None:
+    """Lists of up to eight bytes are read as words of the memory, which begin where they begin."""
+    rng = np.random.default_rng(n_members)
+    sizes = rng.integers(0, 11, size=120)
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    near = np.clip([n_members - 2, n_members + 3], 0, 256)
+    codes = np.where(
+        rng.random(offsets[-1]) < 0.5, rng.integers(0, 256, offsets[-1]), rng.integers(*near, offsets[-1])
+    )
+    cell = rng.integers(0, 2, size=len(sizes)).astype(np.int32)
+    expected = dispatch.get("tally_dense", "cpu")(cell, offsets, codes.astype(np.uint8), 2, n_members)
+    for shift in range(9):
+        shifted = device.put(np.concatenate([np.zeros(shift), codes]).astype(np.uint8))[shift:]
+        lists = device.put(cell), device.put(offsets), shifted
+        found = dispatch.get("tally_dense", "gpu")(*lists, 2, n_members)
+        for name, array in arrays(expected).items():
+            np.testing.assert_array_equal(device.get(fields(found)[name]), array, err_msg=f"{shift} {name}")
+
+
 class Interface:
     """An array of another library, known by its CUDA array interface alone."""
 
