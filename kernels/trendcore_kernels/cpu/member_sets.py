@@ -53,7 +53,26 @@ def _find(
     sizes: Ints,
 ) -> None:
     for w in range(start, stop):
-        n = distinct(codes, offsets[w], offsets[w + 1], n_members, found, offsets[w] - offsets[0])
+        begin, end = offsets[w], offsets[w + 1]
+        at = begin - offsets[0]
+        n = 0
+        if begin < end:
+            a, b = codes[begin], codes[begin]
+            entry = begin + 1
+            while entry < end and codes[entry] == a:
+                entry += 1
+            more = a >= n_members
+            if entry < end:
+                b = codes[entry]
+                more |= b >= n_members
+                for rest in range(entry + 1, end):
+                    more |= (codes[rest] != a) & (codes[rest] != b)
+            if more:
+                n = distinct(codes, begin, end, n_members, found, at)
+            else:  # most works have one member or two
+                n = 1 + int(a != b)
+                found[at + n - 1] = max(a, b)  # first, since it may be the same place
+                found[at] = min(a, b)
         sizes[w + 1] = n if n >= least else 0
 
 
