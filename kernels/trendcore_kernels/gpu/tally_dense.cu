@@ -56,8 +56,8 @@ __device__ inline void count_bitmap(const Bitmap &bitmap, Int n, const Wide &cou
 
 // `codes` has n_entries and begins with the entry `first`.
 SHARING_KERNEL tally_dense_count(
-    Int n_works, const int *cell, const Int *offsets, const Code *codes, Int first, Int n_entries, Int n_members,
-    Int n_private, unsigned *alone, unsigned *two, unsigned *more, Int *wide)
+    Int n_works, const int *__restrict__ cell, const Int *__restrict__ offsets, const Code *__restrict__ codes,
+    Int first, Int n_entries, Int n_members, Int n_private, unsigned *alone, unsigned *two, unsigned *more, Int *wide)
 {
     SHARED(unsigned, own);
     clear(own, n_private);
