@@ -19,6 +19,8 @@ from trendcore_kernels.cpu.member_sets import member_sets
 from trendcore_kernels.spec import ONE, Cells, Codes, Ints, SparseTally
 
 _Ranks = npt.NDArray[np.uint32]
+#: rows of pairs that there is room for at first; what is not written to takes no memory
+_ROWS: Final = 1 << 20
 #: works of a pair, and as many again times this where they have no other member
 _BILATERAL: Final = 1 << 32
 
@@ -50,7 +52,7 @@ def _count(
 ) -> tuple[Ints, Ints]:
     """Rows of the cells from ``low`` to ``high`` and the members from ``first`` to ``last``."""
     number = np.zeros(n_members, np.uint32)
-    members, pairs = np.empty((5, 64), np.int64), np.empty((5, 64), np.int64)
+    members, pairs = np.empty((5, 64), np.int64), np.empty((5, _ROWS), np.int64)
     n_rows, n_pairs = 0, 0
     for c in range(low, high):
         start, stop = starts[c], starts[c + 1]
@@ -59,25 +61,26 @@ def _count(
         known, ranks = ranked(codes, offsets[start], offsets[stop], number)
         begin, end = position(known, 0, len(known), first), position(known, 0, len(known), last)
         members = room(members, n_rows + end - begin)
-        works_of = np.zeros(end - begin + 1, np.int64)
-        _count_members(start, stop, offsets, ranks, begin, end, n_rows, members, works_of)
-        places, lengths = _link(start, stop, offsets, ranks, begin, end, works_of)
-        counts, touched = np.zeros(len(known), np.int64), np.empty(len(known), np.int64)
+        sums = _count_members(start, stop, offsets, ranks, begin, end)
+        ends = sums[:, 3].copy()
+        places, lengths = _link(start, stop, offsets, ranks, begin, end, ends)
+        counts, touched = np.zeros(len(known), np.int64), np.empty(len(known) + 1, np.int64)
         link = 0
         for i in range(begin, end):
             members[0, n_rows] = c
             members[1, n_rows] = known[i]
+            for column in range(3):
+                members[2 + column, n_rows] = sums[i - begin, column]
             n_rows += 1
             n = 0
-            for at in range(link, works_of[i - begin]):
+            for at in range(link, ends[i - begin]):
                 added = 1 + _BILATERAL if lengths[at] < 0 else 1
                 for place in range(places[at], places[at] + abs(lengths[at])):
                     b = np.int64(ranks[place])
-                    if counts[b] == 0:
-                        touched[n] = b
-                        n += 1
+                    touched[n] = b  # stays where b is new: a branch would be guessed wrong half the time
+                    n += counts[b] == 0
                     counts[b] += added
-            link = works_of[i - begin]
+            link = ends[i - begin]
             sort_few(touched, n)
             pairs = room(pairs, n_pairs + n)
             for b in touched[:n]:
@@ -102,36 +105,26 @@ def _add_totals(c: int, start: int, stop: int, offsets: Ints, totals: Ints) -> N
 
 
 @jit
-def _count_members(
-    start: int,
-    stop: int,
-    offsets: Ints,
-    ranks: _Ranks,
-    begin: int,
-    end: int,
-    row: int,
-    members: Ints,
-    n_links: Ints,
-) -> None:
-    """Count works of the members from ``begin`` to ``end``: all, international, and 1/n each, into rows.
+def _count_members(start: int, stop: int, offsets: Ints, ranks: _Ranks, begin: int, end: int) -> Ints:
+    """Count works of the members from ``begin`` to ``end``.
 
-    ``n_links`` gets how many of a member's works have a later member.
+    Returns (end - begin, 4): all, international, 1/n each, and those that have a later member. They stand
+    side by side, so that a work costs one line of the cache for each of its members.
     """
-    for i in range(row, row + end - begin):
-        members[2, i] = 0
-        members[3, i] = 0
-        members[4, i] = 0
+    sums = np.zeros((end - begin, 4), np.int64)
     for w in range(start, stop):
         own, other = offsets[w] - offsets[start], offsets[w + 1] - offsets[start]
-        each = ONE // max(other - own, 1)
-        more = own + ONE - each * (other - own)  # members before it get one unit more
+        n = other - own
+        each = ONE // max(n, 1) if n > 1 else ONE
+        more = own + ONE - each * n  # members before it get one unit more
         for entry in range(own, other):
             rank = np.int64(ranks[entry])
             if begin <= rank < end:
-                members[2, row + rank - begin] += 1
-                members[3, row + rank - begin] += other - own >= 2
-                members[4, row + rank - begin] += each + 1 if entry < more else each
-                n_links[rank - begin] += entry < other - 1
+                sums[rank - begin, 0] += 1
+                sums[rank - begin, 1] += n >= 2
+                sums[rank - begin, 2] += each + 1 if entry < more else each
+                sums[rank - begin, 3] += entry < other - 1
+    return sums
 
 
 @jit
