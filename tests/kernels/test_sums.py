@@ -170,7 +170,13 @@ def test_directed_of_a_side_with_itself_is_the_tally(backend: str, world: World)
 @pytest.mark.parametrize("keep_unknown", [False, True])
 @pytest.mark.parametrize(
     ("shares", "expected"),
-    [([ONE, 0], [ONE, 0]), ([0, ONE], [0, ONE]), ([ONE - 1, 1], [ONE - 1, 1]), ([1, ONE - 1], [1, ONE - 1])],
+    [
+        ([ONE, 0], [ONE, 0]),
+        ([0, ONE], [0, ONE]),
+        ([ONE - 1, 1], [ONE - 1, 1]),
+        ([1, ONE - 1], [1, ONE - 1]),
+        ([ONE // 4 + 1, ONE * 3 // 4 - 1], [ONE // 4 + 1, ONE * 3 // 4 - 1]),  # a root that floats round up
+    ],
 )
 def test_shares_at_their_bounds(
     backend: str, keep_unknown: bool, shares: list[int], expected: list[int]
@@ -205,6 +211,16 @@ def test_halves_are_the_widest_products(backend: str) -> None:
     for weighting in Weighting:
         expected = ONE // 2 if weighting in (Weighting.SHARE, Weighting.HARMONIC) else ONE
         assert run("weigh_dense", backend, replace(world, weighting=weighting)).tolist() == [[expected]]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [(1, 3, 2), (3, 1, 2), (1, 1, 1), (1, 2, 1), (2, 3, 2), (3, 5, 4), (0, 0, 0), (0, 1, 0)],
+)
+def test_harmonic_means_are_rounded_half_up(backend: str, x: int, y: int, expected: int) -> None:
+    cell, *sets = world_of([[0, 1]], 2).arguments("weigh_dense")[:3]
+    weigh = dispatch.get("weigh_dense", backend)
+    assert weigh(cell, *sets, np.array([x, y]), 1, 2, Weighting.HARMONIC).tolist() == [[expected]]
 
 
 def test_shares_that_are_not_known(backend: str) -> None:
