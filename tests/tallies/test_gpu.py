@@ -13,6 +13,7 @@ from support import shim
 from support.kernels import chunks
 
 import trendcore as tc
+from trendcore.errors import BackendError
 from trendcore_kernels import dispatch
 from trendcore_kernels.transfer import fetch, place
 
@@ -91,3 +92,11 @@ def test_auto_goes_by_the_number_of_works(monkeypatch: pytest.MonkeyPatch) -> No
     assert tc.tally(WORKS, members="members", by=[]).meta.backend == "gpu"
     assert tc.tally(WORKS.head(299), members="members", by=[]).meta.backend == "cpu"
     assert tc.tally(WORKS.lazy(), members="members", by=[]).meta.backend == "cpu"
+
+
+def test_no_room_at_all_is_said_with_what_to_do() -> None:
+    with (
+        shim.in_place_of_the_gpu(shim.ShimDevice(fail_at=range(1, 10**6))),
+        pytest.raises(BackendError, match=r"does not fit the GPU.*backend='cpu'"),
+    ):
+        tc.tally(WORKS, members="members", by=[], backend="gpu")

@@ -139,6 +139,11 @@ def is_dense(n_works: int, n_cells: int, n_members: int, *, directed: bool = Fal
 def count(works: Works, scheme: Scheme) -> Counts:
     """Count one pass: totals, members, pairs, credits, weights and patterns.
 
+    Raises
+    ------
+    BackendError
+        The GPU has no room even for a single work, or for the counts.
+
     Examples
     --------
     >>> from trendcore.tallies.naming import Naming
@@ -147,7 +152,12 @@ def count(works: Works, scheme: Scheme) -> Counts:
     >>> count(works, Scheme(backend="reference")).pairs.rows()
     [(0, 0, 1, 1)]
     """
-    counts = _directed(works, scheme) if works.partners is not None else _undirected(works, scheme)
+    try:
+        counts = _directed(works, scheme) if works.partners is not None else _undirected(works, scheme)
+    except MemoryError as error:
+        if scheme.backend != "gpu":
+            raise
+        raise BackendError(f"{error}; --backend cpu (backend='cpu') gives the same counts") from error
     if works.times == 1:
         return counts
     return Counts(**{
