@@ -158,10 +158,11 @@ def _inner(series: pl.Series) -> pl.DataType:
     inner = dtype.inner if isinstance(dtype, (pl.List, pl.Array)) else dtype
     assert isinstance(inner, pl.DataType)
     named = isinstance(inner, (pl.String, pl.Categorical, pl.Enum, pl.Null))
-    if not named and not inner.is_integer():
+    too_wide = isinstance(inner, (pl.Int128, pl.UInt128))
+    if not named and (too_wide or not inner.is_integer()):
         raise SchemaError(
             f"column {series.name!r} holds {dtype}; members are lists of strings, Categorical, Enum or whole "
-            "numbers (codes)"
+            "numbers (codes) of at most 64 bits"
         )
     return inner
 
@@ -175,7 +176,7 @@ def _buffer(values: pa.Array) -> Entries:
     width = values.type.bit_width // 8
     kind = "u" if pa.types.is_unsigned_integer(values.type) else "i"
     data = values.buffers()[1]
-    if data is None:
+    if data is None or not len(values):  # NumPy refuses to begin behind the end of an empty buffer
         return np.zeros(len(values), dtype=f"{kind}{width}")
     return np.frombuffer(data, dtype=f"{kind}{width}", count=len(values), offset=values.offset * width)
 
@@ -192,8 +193,8 @@ def _distinct(entries: Entries) -> Entries:
             return pl.Series(entries).unique().sort().to_numpy()
         unsigned, size = entries, max(high - low + 1, 0)
     seen = np.logical_or.reduce(in_threads(lambda rows: _seen(unsigned[rows], low, size), len(unsigned)))
-    found = np.flatnonzero(seen)
-    return np.sort(found.astype(unsigned.dtype).view(entries.dtype)) if low == 0 else found + low
+    found = np.flatnonzero(seen).astype(unsigned.dtype).view(entries.dtype)
+    return np.sort(found) if low == 0 else found + low
 
 
 def _ends(entries: Entries) -> tuple[int, int]:
