@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import time
-from threading import Barrier, Event, get_ident
+from threading import Barrier, Event, Timer, get_ident
 
 import polars as pl
 import pytest
@@ -40,3 +42,26 @@ def test_the_first_failure_in_order_is_raised_when_all_have_ended() -> None:
     with pytest.raises(ValueError, match="b has failed"):
         for_each(task, ["a", "b"])
     assert ended == ["a"]
+
+
+@several
+def test_an_interruption_ends_the_waiting_even_where_a_library_lets_it_go_on() -> None:
+    """Polars and others catch the signal so that what waits for a lock goes on waiting."""
+    told = []
+
+    def task(_item: int, stop: Event) -> None:
+        told.append(stop.wait(10))
+        raise StoppedError
+
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.siginterrupt(signal.SIGINT, False)
+    interruption = Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        interruption.start()
+        with pytest.raises(KeyboardInterrupt):
+            for_each(task, [1, 2])
+    finally:
+        interruption.join()
+        signal.signal(signal.SIGINT, before)
+    assert told == [True, True]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Final, TypeVar
 
@@ -13,6 +13,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 #: readers hold a batch, a row group and, in trade, the keys of a file: that many of them at most
 _MOST: Final = 16
+#: seconds after which an interruption is seen: libraries catch the signal in a way that ends no waiting
+_LOOK: Final = 0.1
 
 
 class StoppedError(Exception):
@@ -52,9 +54,11 @@ def for_each(task: Callable[[_Item, Event], _Result], items: Sequence[_Item]) ->
     with ThreadPoolExecutor(n_threads) as pool:
         futures = [pool.submit(task, item, stop) for item in items]
         try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            if any(future.exception() is not None for future in done):
-                stop.set()
+            waiting: Collection[Future[_Result]] = futures
+            while waiting and not stop.is_set():
+                done, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_EXCEPTION)
+                if any(future.exception() is not None for future in done):
+                    stop.set()
         except BaseException:
             stop.set()
             raise
