@@ -335,3 +335,11 @@ def test_what_is_not_counted_has_no_column() -> None:
     assert two.pairs.columns == [*BY, "a", "b", "joint", "w_newman", "w_pair"]
     assert two.meta.counting == ("full", "newman", "pair")
     assert two.meta.backend == "cpu"
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_code_with_a_blank_label_is_unknown(blank: str) -> None:
+    works = pl.DataFrame({"c": [[1, 2], [2]]})
+    counted = tc.tally(works, members="c", by=[], labels={1: "JP", 2: blank})
+    assert counted.members["member"].to_list() == ["JP"]
+    assert counted.totals.select("works", "works_known", "works_intl").row(0) == (2, 1, 0)

@@ -36,7 +36,7 @@ class Naming:
     policy: CountryPolicy | None = None
 
     def __call__(self, value: Raw) -> str | None:
-        """Name of a value; None: unknown. A blank string is unknown.
+        """Name of a value; None: unknown. A blank string is unknown, and so is a code with a blank label.
 
         Raises
         ------
@@ -50,9 +50,10 @@ class Naming:
         """
         if isinstance(value, str):
             name = self._policy_names.get(value, value) if self.policy else value
-            return name if name and not name.isspace() else None
-        code = value if self.policy is None else self.policy.mapping.get(value, value)
-        return None if code is None else self.label(code)
+        else:
+            code = value if self.policy is None else self.policy.mapping.get(value, value)
+            name = None if code is None else self.label(code)
+        return name if name and not name.isspace() else None
 
     def names(self, values: pl.Series) -> pl.Series:
         """Name each of many values; null: unknown.
