@@ -46,6 +46,7 @@ def main() -> int:
         options = [str(HERE / word) if word.startswith(("test_", "gpu")) else word for word in RUNS[name]]
         print(f"== {name}", flush=True)
         result = HERE / "results" / f"{date}-{name}.json"
+        result.parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "pytest", *options, "--benchmark-json", str(result)]
         if subprocess.run(command, cwd=HERE.parent, check=False).returncode:
             failed.append(name)

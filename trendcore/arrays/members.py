@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.arrays.columns import TABLE, Column, Entries, Ints
-from trendcore.arrays.threads import blocks, in_threads
+from trendcore.arrays.threads import in_threads
 from trendcore.errors import SchemaError
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
@@ -221,14 +221,10 @@ def translate(entries: Entries, table: Codes, low: int = 0) -> Codes:
     >>> translate(np.array([0, 2, 255], dtype=np.uint8), np.array([5, 6, 7, 9], dtype=np.uint8)).tolist()
     [5, 7, 9]
     """
+    from trendcore.arrays.lookup import look_up  # brings Numba
+
     codes = np.empty(len(entries), dtype=table.dtype)
-
-    def look_up(rows: slice) -> None:
-        for block in blocks(rows):
-            at = entries[block] if entries.dtype.kind == "u" else entries[block].astype(np.int64)
-            at = at - low if low else at
-            at = at.astype(np.int64) if at.dtype == np.uint64 else at
-            np.take(table, at, out=codes[block], mode="clip")
-
-    in_threads(look_up, len(entries))
+    if entries.dtype == np.uint64:  # differences are the same without a sign and with one
+        entries, low = entries.view(np.int64), low - (1 << 64 if low >> 63 else 0)
+    in_threads(lambda rows: look_up(entries[rows], table, low, codes[rows]), len(entries))
     return codes
