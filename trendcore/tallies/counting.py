@@ -29,7 +29,7 @@ DENSE_MEMBERS: Final = 256
 DENSE_COUNTS: Final = 1 << 26
 #: beyond so many, there may be so many for each work: to look over more costs more than to sort the works
 FEW_COUNTS: Final = 1 << 16
-DENSE_COUNTS_A_WORK: Final = 16
+DENSE_COUNTS_A_WORK: Final = 8
 
 _KEYS: Final = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, B], "patterns": [CELL, KEY]}
 
