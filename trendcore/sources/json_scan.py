@@ -106,6 +106,17 @@ def blank(i: int) -> int:
 
 
 @jit
+def next_part(i: int, close: int) -> tuple[int, bool]:
+    """Walk from the end of a part of an array or object to the next one; or behind all of it, and True."""
+    if i < 0:
+        return -1, True
+    i = blank(i)
+    if at(i) == close:
+        return i + 1, True
+    return (blank(i + 1), False) if at(i) == COMMA else (-1, True)
+
+
+@jit
 def string_end(i: int, end: int) -> int:
     """Walk over a string, from behind its first quote; of escaped surrogates nothing is said but -1."""
     while True:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from trendcore.sources.json_scan import (
     CLOSE_ARRAY,
     CLOSE_OBJECT,
-    COMMA,
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
     at,
     blank,
     is_null,
+    next_part,
     plain_end,
     value_end,
 )
@@ -74,12 +74,9 @@ def keep_authors(
         if not alone and max(n_places, row[N_CODES]) > MOST_PLACES:
             return -1
         counts[N_AUTHORS] = n + 1
-        i = blank(i)
-        if at(i) == CLOSE_ARRAY:
-            return i + 1
-        if at(i) != COMMA:
-            return -1
-        i = blank(i + 1)
+        i, done = next_part(i, CLOSE_ARRAY)
+        if done:
+            return i
 
 
 @jit
@@ -115,14 +112,9 @@ def _author(
             i = _institutions(i, end, table, places, counts)
         else:
             i = value_end(i, end)
-        if i < 0:
-            return -1
-        i = blank(i)
-        if at(i) == CLOSE_OBJECT:
-            return i + 1
-        if at(i) != COMMA:
-            return -1
-        i = blank(i + 1)
+        i, done = next_part(i, CLOSE_OBJECT)
+        if done:
+            return i
 
 
 @jit
@@ -177,12 +169,9 @@ def _codes(i: int, table: Codes, codes: Codes, counts: Ints) -> tuple[int, int]:
             return -1, 0
         counts[N_ALL_CODES] = k + 1
         n += 1
-        i = blank(i)
-        if at(i) == CLOSE_ARRAY:
-            return i + 1, n
-        if at(i) != COMMA:
-            return -1, 0
-        i = blank(i + 1)
+        i, done = next_part(i, CLOSE_ARRAY)
+        if done:
+            return i, n if i > 0 else 0
 
 
 @jit
@@ -217,19 +206,12 @@ def _institutions(i: int, end: int, table: Codes, places: Codes, counts: Ints) -
                     i, places[k] = _code(i, table)
                 else:
                     i = value_end(i, end)
+                i, done = next_part(i, CLOSE_OBJECT)
                 if i < 0:
                     return -1
-                i = blank(i)
-                if at(i) == CLOSE_OBJECT:
-                    i += 1
+                if done:
                     break
-                if at(i) != COMMA:
-                    return -1
-                i = blank(i + 1)
         counts[N_PLACES] = k + 1
-        i = blank(i)
-        if at(i) == CLOSE_ARRAY:
-            return i + 1
-        if at(i) != COMMA:
-            return -1
-        i = blank(i + 1)
+        i, done = next_part(i, CLOSE_ARRAY)
+        if done:
+            return i

@@ -5,7 +5,6 @@ from __future__ import annotations
 from trendcore.sources.json_scan import (
     CLOSE_ARRAY,
     CLOSE_OBJECT,
-    COMMA,
     NINE,
     OPEN_ARRAY,
     OPEN_OBJECT,
@@ -17,6 +16,7 @@ from trendcore.sources.json_scan import (
     decimal_end,
     false_end,
     is_null,
+    next_part,
     plain_end,
     true_end,
     value_end,
@@ -167,14 +167,9 @@ def keep_labels(i: int, end: int, base: int, kind: int, labels: Ints, counts: In
         return i + 1
     for _ in range(MOST_LABELS):
         i = keep_label(i, end, base, kind, labels, counts)
-        if i < 0:
-            return -1
-        i = blank(i)
-        if at(i) == CLOSE_ARRAY:
-            return i + 1
-        if at(i) != COMMA:
-            return -1
-        i = blank(i + 1)
+        i, done = next_part(i, CLOSE_ARRAY)
+        if done:
+            return i
     return -1
 
 
@@ -216,15 +211,11 @@ def keep_label(i: int, end: int, base: int, kind: int, labels: Ints, counts: Int
                     i = stop = decimal_end(i)
             else:
                 i = value_end(i, end)
+            i, done = next_part(i, CLOSE_OBJECT)
             if i < 0:
                 return -1
-            i = blank(i)
-            if at(i) == CLOSE_OBJECT:
-                i += 1
+            if done:
                 break
-            if at(i) != COMMA:
-                return -1
-            i = blank(i + 1)
     row = labels[n]
     row[KIND], row[LABEL], row[START], row[STOP] = kind, number, start - base, stop - base
     counts[N_LABELS] = n + 1
