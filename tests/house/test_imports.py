@@ -21,6 +21,7 @@ LAYERS = [
     {"arrays"},
     {"tallies"},
     {"indices", "sources", "store", "simulate", "gates"},
+    {"composite", "trends", "uncertainty"},
     {"update", "namespace", "bench"},
     {"workspace"},
     {"cli"},
@@ -79,7 +80,9 @@ def test_only_the_bridge_sees_the_kernels() -> None:
         for module, path in modules(ROOT / "trendcore")
         if any(name.split(".")[0] == "trendcore_kernels" for name in imported(path))
     }
-    assert seers <= {"arrays", "bench", "cli", "simulate", "sources", "tallies"}, seers
+    assert seers <= {"arrays", "bench", "cli", "simulate", "sources", "tallies", "trends", "uncertainty"}, (
+        seers
+    )
 
 
 def test_kernels_know_nothing_of_the_engine() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.cases import OF_WORKS, cases
 from support.kernels import Work, World, arrays, backends, threads, use, ways, worlds_for
 
 import trendcore_kernels
@@ -43,7 +44,7 @@ def check_equal(kernel: str, found: Any, expected: Any) -> None:
 @given(data=st.data())
 @QUICK
 def test_equals_the_reference(kernel: str, backend: str, data: st.DataObject) -> None:
-    arguments = data.draw(worlds_for(kernel)).arguments(kernel)
+    arguments = data.draw(cases(kernel)).arguments(kernel)
     expected = dispatch.get(kernel, "reference")(*arguments)
     for way in ways(backend):
         with way:
@@ -55,7 +56,7 @@ def test_equals_the_reference(kernel: str, backend: str, data: st.DataObject) ->
 @FEW
 def test_reference_gives_what_the_spec_says(kernel: str, data: st.DataObject) -> None:
     spec = SPECS[kernel]
-    arguments = dict(zip(spec.arguments, data.draw(worlds_for(kernel, 4)).arguments(kernel), strict=True))
+    arguments = dict(zip(spec.arguments, data.draw(cases(kernel, 4)).arguments(kernel), strict=True))
     result = dispatch.get(kernel, "reference")(*arguments.values())
     assert isinstance(result, spec.result)
     assert list(arrays(result)) == list(spec.fields)
@@ -84,7 +85,8 @@ def given_sizes(spec: KernelSpec, arguments: dict[str, Any]) -> dict[str, int]:
             continue
         assert str(value.dtype) in kind.dtypes
         if not (kind.optional and len(value) == 0):
-            assert sizes.setdefault(kind.shape[0], len(value)) == len(value), name
+            for letter, size in zip(kind.shape, value.shape, strict=True):
+                assert sizes.setdefault(letter, size) == size, f"{name}: {letter}"
     return sizes
 
 
@@ -103,9 +105,7 @@ def counted(kernel: str, world: World, backend: str) -> Counter[tuple[Any, ...]]
     return counts
 
 
-ADDITIVE = [
-    name for name, spec in SPECS.items() if not any("S" in field.shape for field in spec.fields.values())
-]
+ADDITIVE = [name for name in OF_WORKS if not any("S" in field.shape for field in SPECS[name].fields.values())]
 
 
 @pytest.mark.parametrize("kernel", ADDITIVE)
@@ -130,7 +130,7 @@ def by_work(kernel: str, world: World, backend: str) -> Iterator[tuple[Any, ...]
         yield tuple(values[start:stop].tolist())
 
 
-@pytest.mark.parametrize("kernel", [name for name in SPECS if name not in ADDITIVE])
+@pytest.mark.parametrize("kernel", [name for name in OF_WORKS if name not in ADDITIVE])
 @given(data=st.data())
 @FEW
 def test_a_work_does_not_depend_on_the_others(kernel: str, backend: str, data: st.DataObject) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import shim
-from support.kernels import TYPES, Work, World, arrays, chunks, use
+from support import kernels, shim
+from support.cases import OF_WORKS, example
+from support.kernels import World, arrays, chunks, use
 
 from trendcore_kernels import dispatch
 from trendcore_kernels.gpu import _device, _rows
-from trendcore_kernels.spec import ONE, SPECS, Credit, Weighting
+from trendcore_kernels.spec import SPECS, Credit, Weighting
 
 
 @pytest.fixture(params=["gpu", shim.NAME])
@@ -24,14 +25,7 @@ def device(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    rng = np.random.default_rng(11)
-    works = []
-    for _ in range(40):
-        members = rng.integers(0, 32, size=rng.integers(0, 14)).tolist()
-        shares = [ONE // len(members)] * len(members) if members else []
-        partners = rng.integers(0, 30, size=rng.integers(0, 4)).tolist()
-        works.append(Work(int(rng.integers(4)), members, partners, members, shares, 3))
-    return World(works, TYPES[1], 4, 30, 3, Credit.AUTHOR, weighting=Weighting.SHARE)
+    return kernels.example("tally_dense")
 
 
 def check_equal(found: Any, expected: Any) -> None:
@@ -53,8 +47,8 @@ def fields(result: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("n_works", [1 << 20, 7])
 @pytest.mark.parametrize("kernel", SPECS)
-def test_results_lie_where_the_inputs_do(device: Any, kernel: str, n_works: int, world: World) -> None:
-    arguments = world.arguments(kernel)
+def test_results_lie_where_the_inputs_do(device: Any, kernel: str, n_works: int) -> None:
+    arguments = example(kernel)
     expected = arrays(dispatch.get(kernel, "reference")(*arguments))
     function = dispatch.get(kernel, "gpu")
     with chunks(n_works):
@@ -80,7 +74,7 @@ def test_one_kernel_feeds_the_next_on_the_device(device: Any, world: World) -> N
 
 
 @pytest.mark.parametrize("n_works", [1 << 20, 7])
-@pytest.mark.parametrize("kernel", SPECS)
+@pytest.mark.parametrize("kernel", OF_WORKS)
 def test_inputs_are_uploaded_once(kernel: str, n_works: int, world: World) -> None:
     arguments = world.arguments(kernel)
     with shim.in_place_of_the_gpu(shim.ShimDevice()) as stand_in, chunks(n_works):
@@ -145,10 +139,10 @@ class Dlpack:
 
 @pytest.mark.parametrize("kind", [Interface, Dlpack])
 @pytest.mark.parametrize("kernel", SPECS)
-def test_arrays_of_other_libraries_are_not_copied(kernel: str, kind: Any, world: World) -> None:
+def test_arrays_of_other_libraries_are_not_copied(kernel: str, kind: Any) -> None:
     with use("gpu"):
         device = _device.current()
-        given = on_device(device, world.arguments(kernel))
+        given = on_device(device, example(kernel))
         wrapped = [kind(value) if device.owns(value) else value for value in given]
         for array, other in zip(given, wrapped, strict=True):
             if device.owns(array) and array.size:
@@ -163,12 +157,10 @@ def test_arrays_of_other_libraries_are_not_copied(kernel: str, kind: Any, world:
 
 @pytest.mark.parametrize("place", ["host", "device"])
 @pytest.mark.parametrize("kernel", SPECS)
-def test_out_of_memory_at_any_allocation(
-    kernel: str, place: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_out_of_memory_at_any_allocation(kernel: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One allocation after the other fails, until a run is through without: the numbers stay the same."""
     monkeypatch.setattr(_rows, "MOST_KEYS", 50)
-    arguments = world.arguments(kernel)
+    arguments = example(kernel)
     expected = dispatch.get(kernel, "reference")(*arguments)
     for number in range(1, 1000):
         stand_in = shim.ShimDevice()
@@ -185,9 +177,9 @@ def test_out_of_memory_at_any_allocation(
 
 
 @pytest.mark.parametrize("kernel", SPECS)
-def test_out_of_memory_again_and_again(kernel: str, world: World) -> None:
+def test_out_of_memory_again_and_again(kernel: str) -> None:
     """Chunks of 40 works become chunks of 3: the numbers stay the same."""
-    arguments = world.arguments(kernel)
+    arguments = example(kernel)
     expected = dispatch.get(kernel, "reference")(*arguments)
     stand_in = shim.ShimDevice(fail_at=[1, 2, 4, 5])
     with shim.in_place_of_the_gpu(stand_in):
@@ -196,16 +188,16 @@ def test_out_of_memory_again_and_again(kernel: str, world: World) -> None:
 
 
 @pytest.mark.parametrize("kernel", SPECS)
-def test_no_memory_at_all_is_an_error(kernel: str, world: World) -> None:
+def test_no_memory_at_all_is_an_error(kernel: str) -> None:
     stand_in = shim.ShimDevice(memory=5, fail_at=range(4, 1000))
     message = rf"^{kernel}: .* does not fit the GPU, which has 5 bytes free: no room for \d+ bytes$"
     with shim.in_place_of_the_gpu(stand_in), pytest.raises(MemoryError, match=message):
-        dispatch.get(kernel, "gpu")(*world.arguments(kernel))
+        dispatch.get(kernel, "gpu")(*example(kernel))
 
 
 @pytest.mark.parametrize("kernel", SPECS)
-def test_inputs_larger_than_the_memory(kernel: str, world: World) -> None:
-    arguments = world.arguments(kernel)
+def test_inputs_larger_than_the_memory(kernel: str) -> None:
+    arguments = example(kernel)
     expected = dispatch.get(kernel, "reference")(*arguments)
     launches = []
     size = sum(array.nbytes for array in arguments if isinstance(array, np.ndarray))
@@ -227,18 +219,16 @@ def test_keys_counted_in_parts(
 
 
 @pytest.mark.parametrize("kernel", SPECS)
-def test_other_errors_are_not_taken_for_it(
-    kernel: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_errors_are_not_taken_for_it(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def launch(*arguments: Any, **more: Any) -> None:
         raise RuntimeError("an illegal address")
 
     monkeypatch.setattr(shim.ShimDevice, "launch", launch)
     with shim.in_place_of_the_gpu(shim.ShimDevice()), pytest.raises(RuntimeError, match="illegal"):
-        dispatch.get(kernel, "gpu")(*world.arguments(kernel))
+        dispatch.get(kernel, "gpu")(*example(kernel))
 
 
-@pytest.mark.parametrize("kernel", SPECS)
+@pytest.mark.parametrize("kernel", OF_WORKS)
 def test_a_gpu_with_little_memory(kernel: str, world: World) -> None:
     """CuPy's own limit: large works that do not fit at once give what they give at once."""
     with use("gpu"):

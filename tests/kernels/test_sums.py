@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from support.cases import OF_WORKS
 from support.kernels import TYPES, Work, World, arrays, threads, worlds
 
 from trendcore_kernels import dispatch
-from trendcore_kernels.spec import ONE, SPECS, Credit, Weighting, pair_column
+from trendcore_kernels.spec import ONE, Credit, Weighting, pair_column
 
 QUICK = settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 
@@ -103,7 +104,7 @@ def test_complete_uniform_network(backend: str, n: int) -> None:
 def test_no_works_no_cells_no_members(backend: str) -> None:
     nothing = World([], np.dtype(np.uint8), 0, 0)
     unknown = World([Work(0, [0, 255], [255], [255], [ONE], 255), Work(1, [], [], [], [], 0)], TYPES[0], 2, 0)
-    for kernel in SPECS:
+    for kernel in OF_WORKS:
         for world in (nothing, unknown):
             expected = arrays(run(kernel, "reference", world))
             for n in (1, 2):
@@ -262,7 +263,7 @@ def test_a_work_of_400_members(backend: str, weighting: Weighting) -> None:
         assert int(weights.sum()) == total[weighting]
 
 
-@pytest.mark.parametrize("kernel", SPECS)
+@pytest.mark.parametrize("kernel", OF_WORKS)
 def test_lists_longer_than_any_buffer(backend: str, kernel: str) -> None:
     rng = np.random.default_rng(3)
     n_members = 256 if "dense" in kernel else 400
@@ -275,7 +276,7 @@ def test_lists_longer_than_any_buffer(backend: str, kernel: str) -> None:
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
 
 
-@pytest.mark.parametrize("kernel", SPECS)
+@pytest.mark.parametrize("kernel", OF_WORKS)
 def test_thousands_of_works(backend: str, kernel: str) -> None:
     rng = np.random.default_rng(5)
     works = []

@@ -198,11 +198,23 @@ def worlds(
 
 
 def worlds_for(kernel: str, max_works: int = 8) -> st.SearchStrategy[World]:
-    """Works for a kernel: sparse ones take any number of members, dense ones up to 256."""
+    """Works for a kernel that counts them: sparse ones take any number of members, dense ones up to 256."""
     wanted = SPECS[kernel]
     dense = any("M" in field.shape or "P" in field.shape for field in wanted.fields.values())
     least = (0, 1, 2, 3) if "least" in wanted.arguments else (1,)
     return worlds(256 if dense else 1 << 20, max_works, least)
+
+
+def example(kernel: str) -> World:
+    """Forty works, the same for every kernel."""
+    rng = np.random.default_rng(11)
+    some = []
+    for _ in range(40):
+        members = rng.integers(0, 32, size=rng.integers(0, 14)).tolist()
+        shares = [ONE // len(members)] * len(members) if members else []
+        partners = rng.integers(0, 30, size=rng.integers(0, 4)).tolist()
+        some.append(Work(int(rng.integers(4)), members, partners, members, shares, 3))
+    return World(some, TYPES[1], 4, 30, 3, Credit.AUTHOR, weighting=Weighting.SHARE)
 
 
 def arrays(result: Any) -> dict[str, Array]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
-from support.kernels import World, arrays, chunks, worlds_for
+from support.cases import Case, cases
+from support.kernels import arrays, chunks
 from support.shim import COMPILER, SANITIZERS, ShimDevice, in_place_of_the_gpu
 
 from trendcore_kernels import dispatch
@@ -50,9 +51,9 @@ def check(kernel: str, n_examples: int) -> None:
     )
 
     @how
-    @given(world=worlds_for(kernel))
-    def compare(world: World) -> None:
-        arguments = world.arguments(kernel)
+    @given(case=cases(kernel))
+    def compare(case: Case) -> None:
+        arguments = case.arguments(kernel)
         expected = arrays(dispatch.get(kernel, "reference")(*arguments))
         for shared_bytes, most in ((1 << 16, 1 << 20), (40, 2)):
             device = ShimDevice(shared_bytes=shared_bytes, flags=FLAGS)

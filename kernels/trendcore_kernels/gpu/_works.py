@@ -84,9 +84,6 @@ class Call:
         lead, kind = next(iter(self.kinds.items()))
         self.n_works = len(self.arrays[lead]) - (kind.shape[0] == "W+1")
         self.on_device = any(self.device.owns(array) for array in self.arrays.values())
-        self.codes = next(
-            self.arrays[name].dtype for name, kind in self.kinds.items() if "uint8" in kind.dtypes
-        )
         self._rows: dict[str, Array] = {}
 
     def _check_types(self) -> None:

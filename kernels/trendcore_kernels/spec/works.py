@@ -1,4 +1,4 @@
-"""What every kernel takes and gives; the backends and the contract test follow this file.
+"""Kernels that count works.
 
 Shape letters: W works, E entries of their lists, S entries of their member sets, U units, C cells, M members,
 P = M(M - 1)/2 pairs of members, K rows of members and Q rows of pairs in a sparse result. F is the number of
@@ -15,14 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Codes = npt.NDArray[np.unsignedinteger[Any]]
-Cells = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.int64]
+from trendcore_kernels.spec.model import Array, Codes, Ints, KernelSpec, ints
 
 #: one work in fixed point: credits and weights are whole numbers of 2^-32 works
 ONE: Final = 1 << 32
@@ -196,50 +193,6 @@ class SparseDirected:
     joint: Ints
 
 
-@dataclass(frozen=True)
-class Array:
-    """An array that a kernel takes or gives.
-
-    Attributes
-    ----------
-    dtypes
-        Names of the types that it may have; of a result: that it has, ``codes`` for that of the codes.
-    shape
-        Its dimensions in shape letters.
-    optional
-        Whether it has length 0 where it is not used.
-    """
-
-    dtypes: tuple[str, ...]
-    shape: tuple[str, ...]
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class KernelSpec:
-    """A kernel: a pure function of arrays and numbers, the same in every backend.
-
-    Attributes
-    ----------
-    name
-        Name of the function, and of its file in the folder of each backend.
-    doc
-        What it gives, in one line.
-    arguments
-        Its parameters in their order: arrays, or the type of a number.
-    result
-        Class of the result: one of the above, or an array alone.
-    fields
-        Arrays of the result by name; one named ``""`` where it is an array alone.
-    """
-
-    name: str
-    doc: str
-    arguments: dict[str, Array | type]
-    result: type
-    fields: dict[str, Array]
-
-
 def pair_column(a: int, b: int, n_members: int) -> int:
     """Column of the pair a < b: pairs in lexicographic order, as ``np.triu_indices(n_members, 1)`` has them.
 
@@ -252,18 +205,13 @@ def pair_column(a: int, b: int, n_members: int) -> int:
 
 
 _CODES = ("uint8", "uint16", "uint32")
-
-
-def _ints(*names: str, shape: tuple[str, ...]) -> dict[str, Array]:
-    return dict.fromkeys(names, Array(("int64",), shape))
-
-
 _CELL: Final = {"cell": Array(("int32",), ("W",))}
 _LISTS: Final = {"offsets": Array(("int64",), ("W+1",)), "codes": Array(_CODES, ("E",))}
 _PARTNERS: Final = {
     "partner_offsets": Array(("int64",), ("W+1",)),
     "partner_codes": Array(_CODES, ("F",)),
 }
+
 _SETS: Final = {"set_offsets": Array(("int64",), ("W+1",)), "set_codes": Array(_CODES, ("S",))}
 _UNITS: Final = {
     "unit_offsets": Array(("int64",), ("W+1",), optional=True),
@@ -271,21 +219,21 @@ _UNITS: Final = {
     "unit_shares": Array(("int64",), ("U",), optional=True),
     "first": Array(_CODES, ("W",), optional=True),
 }
-_CREDITS: Final = _ints("credits", shape=("S",))
+_CREDITS: Final = ints("credits", shape=("S",))
 _SOME_CREDITS: Final = {"credits": Array(("int64",), ("S",), optional=True)}
 _SIZES: Final[dict[str, Array | type]] = {"n_cells": int, "n_members": int}
-_MEMBER_ROWS: Final = _ints("member_cell", "member", shape=("K",))
-_PAIR_ROWS: Final = _ints("pair_cell", "a", "b", shape=("Q",))
-_TOTALS: Final = _ints("works", "works_known", "works_intl", "sum_n", "sum_pairs", shape=("C",))
+_MEMBER_ROWS: Final = ints("member_cell", "member", shape=("K",))
+_PAIR_ROWS: Final = ints("pair_cell", "a", "b", shape=("Q",))
+_TOTALS: Final = ints("works", "works_known", "works_intl", "sum_n", "sum_pairs", shape=("C",))
 _DIRECTED: Final = ("member_works", "partner_works", "works_abroad", "partner_abroad")
 
-_ALL: Final = (
+KERNELS: Final = (
     KernelSpec(
         "member_sets",
         "Distinct known members of each work that has so many at least, ascending.",
         {**_LISTS, "n_members": int, "least": int},
         MemberSets,
-        {**_ints("offsets", shape=("W+1",)), "codes": Array(("codes",), ("S",))},
+        {**ints("offsets", shape=("W+1",)), "codes": Array(("codes",), ("S",))},
     ),
     KernelSpec(
         "tally_dense",
@@ -294,8 +242,8 @@ _ALL: Final = (
         DenseTally,
         {
             **_TOTALS,
-            **_ints("member_works", "member_intl", "fractional", shape=("C", "M")),
-            **_ints("joint", "bilateral", shape=("C", "P")),
+            **ints("member_works", "member_intl", "fractional", shape=("C", "M")),
+            **ints("joint", "bilateral", shape=("C", "P")),
         },
     ),
     KernelSpec(
@@ -306,9 +254,9 @@ _ALL: Final = (
         {
             **_TOTALS,
             **_MEMBER_ROWS,
-            **_ints("member_works", "member_intl", "fractional", shape=("K",)),
+            **ints("member_works", "member_intl", "fractional", shape=("K",)),
             **_PAIR_ROWS,
-            **_ints("joint", "bilateral", shape=("Q",)),
+            **ints("joint", "bilateral", shape=("Q",)),
         },
     ),
     KernelSpec(
@@ -316,35 +264,35 @@ _ALL: Final = (
         "Credit of each entry of the member sets, in units of 2^-32.",
         {**_SETS, **_UNITS, "credit": Credit, "keep_unknown": bool},
         np.ndarray,
-        _ints("", shape=("S",)),
+        ints("", shape=("S",)),
     ),
     KernelSpec(
         "add_credits_dense",
         "Sum of credits by cell and member.",
         {**_CELL, **_SETS, **_CREDITS, **_SIZES},
         np.ndarray,
-        _ints("", shape=("C", "M")),
+        ints("", shape=("C", "M")),
     ),
     KernelSpec(
         "add_credits_sparse",
         "Sum of credits for each row of members that a sparse tally of the works has.",
         {**_CELL, **_SETS, **_CREDITS, **_MEMBER_ROWS},
         np.ndarray,
-        _ints("", shape=("K",)),
+        ints("", shape=("K",)),
     ),
     KernelSpec(
         "weigh_dense",
         "Sum of pair weights by cell and pair, in units of 2^-32.",
         {**_CELL, **_SETS, **_SOME_CREDITS, **_SIZES, "weighting": Weighting},
         np.ndarray,
-        _ints("", shape=("C", "P")),
+        ints("", shape=("C", "P")),
     ),
     KernelSpec(
         "weigh_sparse",
         "Sum of pair weights for each row of pairs that a sparse tally of the works has, in units of 2^-32.",
         {**_CELL, **_SETS, **_SOME_CREDITS, **_PAIR_ROWS, "weighting": Weighting},
         np.ndarray,
-        _ints("", shape=("Q",)),
+        ints("", shape=("Q",)),
     ),
     KernelSpec(
         "directed_dense",
@@ -352,9 +300,9 @@ _ALL: Final = (
         {**_CELL, **_LISTS, **_PARTNERS, **_SIZES},
         DenseDirected,
         {
-            **_ints("works", "works_known", shape=("C",)),
-            **_ints(*_DIRECTED, shape=("C", "M")),
-            **_ints("joint", shape=("C", "M", "M")),
+            **ints("works", "works_known", shape=("C",)),
+            **ints(*_DIRECTED, shape=("C", "M")),
+            **ints("joint", shape=("C", "M", "M")),
         },
     ),
     KernelSpec(
@@ -363,14 +311,11 @@ _ALL: Final = (
         {**_CELL, **_LISTS, **_PARTNERS, **_SIZES},
         SparseDirected,
         {
-            **_ints("works", "works_known", shape=("C",)),
+            **ints("works", "works_known", shape=("C",)),
             **_MEMBER_ROWS,
-            **_ints(*_DIRECTED, shape=("K",)),
+            **ints(*_DIRECTED, shape=("K",)),
             **_PAIR_ROWS,
-            **_ints("joint", shape=("Q",)),
+            **ints("joint", shape=("Q",)),
         },
     ),
 )
-
-#: every kernel by name
-SPECS: Final[dict[str, KernelSpec]] = {kernel.name: kernel for kernel in _ALL}

@@ -1,0 +1,9 @@
+"""Kernels that draw from null models."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trendcore_kernels.spec.model import KernelSpec
+
+KERNELS: Final[tuple[KernelSpec, ...]] = ()
