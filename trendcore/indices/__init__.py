@@ -6,17 +6,20 @@
 """
 
 from trendcore.indices.catalogue import Request, index, registry, request, skipped
+from trendcore.indices.evaluated import Evaluated, evaluate
 from trendcore.indices.model import SMALL_COUNT, VALUE_FLAGS, Index
 from trendcore.indices.tables import compute, compute_wide, conventions, to_long
 
 __all__ = [
     "SMALL_COUNT",
     "VALUE_FLAGS",
+    "Evaluated",
     "Index",
     "Request",
     "compute",
     "compute_wide",
     "conventions",
+    "evaluate",
     "index",
     "registry",
     "request",
