@@ -11,11 +11,15 @@ from types import ModuleType
 from typing import Any, Final, Protocol
 
 from hypothesis import strategies as st
-from support import kernels, kernels_series
+from support import kernels, kernels_draws, kernels_series
 
 from trendcore_kernels.spec import SPECS
 
-FAMILIES: Final[Mapping[str, ModuleType]] = {"works": kernels, "series": kernels_series}
+FAMILIES: Final[Mapping[str, ModuleType]] = {
+    "works": kernels,
+    "draws": kernels_draws,
+    "series": kernels_series,
+}
 #: kernels that count works
 OF_WORKS: Final = [name for name, spec in SPECS.items() if spec.family == "works"]
 

@@ -84,7 +84,7 @@ class Call:
         lead, kind = next(iter(self.kinds.items()))
         self.n_works = len(self.arrays[lead]) - (kind.shape[0] == "W+1")
         self.on_device = any(self.device.owns(array) for array in self.arrays.values())
-        self._rows: dict[str, Array] = {}
+        self._shared: dict[str, Array] = {}
 
     def _check_types(self) -> None:
         """Refuse types that the spec does not name: memory would be read as other numbers."""
@@ -98,7 +98,14 @@ class Call:
             if dtype not in kind.dtypes:
                 raise TypeError(f"{self.spec.name}: {name} is {dtype}, not {' or '.join(kind.dtypes)}")
 
-    def run(self, task: Callable[[Chunk], Mapping[str, Array]], *, scratch: float, n_members: int = 0) -> Any:
+    def run(
+        self,
+        task: Callable[[Chunk], Mapping[str, Array]],
+        *,
+        scratch: float,
+        result_bytes: int = 0,
+        n_members: int = 0,
+    ) -> Any:
         """Run a task over all works, in as few chunks as the memory allows.
 
         Parameters
@@ -107,6 +114,8 @@ class Call:
             Gives the arrays of the result, on the device, by the names of the spec's fields.
         scratch
             Bytes that it takes for each byte of the works' arrays.
+        result_bytes
+            Bytes of the result for each work, where they are not in ``scratch``.
         n_members
             M, where rows of several chunks are to be put together.
 
@@ -121,12 +130,12 @@ class Call:
             A single work does not fit.
         """
         parts: list[Mapping[str, Array]] = []
-        start, size = 0, self._size(scratch)
+        start, size = 0, self._size(scratch, result_bytes)
         while start < self.n_works or not parts:
             stop = min(start + size, self.n_works)
             part, why = self._tried(task, start, stop)
             if part is None:
-                self._rows.clear()
+                self._shared.clear()
                 self.device.release()
                 if stop - start <= 1:
                     raise MemoryError(self._too_large(why))
@@ -150,10 +159,10 @@ class Call:
     def _is_whole(self, start: int, stop: int) -> bool:
         return start == 0 and stop == self.n_works
 
-    def _size(self, scratch: float) -> int:
+    def _size(self, scratch: float, result_bytes: int) -> int:
         """Works of a chunk."""
-        n_bytes = scratch * sum(
-            array.nbytes for name, array in self.arrays.items() if self._letter(name) not in ("K", "Q")
+        n_bytes = result_bytes * self.n_works + scratch * sum(
+            array.nbytes for name, array in self.arrays.items() if not self._is_shared(name)
         )
         if not self.on_device:
             n_bytes += sum(array.nbytes for array in self.arrays.values())
@@ -165,12 +174,16 @@ class Call:
     def _letter(self, name: str) -> str:
         return self.kinds[name].shape[0]
 
+    def _is_shared(self, name: str) -> bool:
+        """Whether all chunks take the whole array: it is not of works."""
+        return self._letter(name) not in ("W", "W+1", *_OFFSETS)
+
     def _chunk(self, start: int, stop: int) -> Chunk:
         arrays, first = {}, {}
         for name, array in self.arrays.items():
             letter = self._letter(name)
-            if letter in ("K", "Q"):
-                arrays[name] = self._row(name)
+            if self._is_shared(name):
+                arrays[name] = self._shared_by_all(name)
                 continue
             if self.kinds[name].optional and len(array) == 0:
                 low, high, first[name] = 0, 0, 0
@@ -191,11 +204,11 @@ class Call:
         offsets = self.arrays[_OFFSETS[letter]]
         return int(offsets[start]), int(offsets[stop])
 
-    def _row(self, name: str) -> Array:
-        """Return an array of rows, which all chunks share."""
-        if name not in self._rows:
-            self._rows[name] = self._put(self.arrays[name])
-        return self._rows[name]
+    def _shared_by_all(self, name: str) -> Array:
+        """Return an array that all chunks share, uploaded once."""
+        if name not in self._shared:
+            self._shared[name] = self._put(self.arrays[name])
+        return self._shared[name]
 
     def _put(self, array: Array) -> Array:
         return array if self.device.owns(array) else self.device.put(np.ascontiguousarray(array))
