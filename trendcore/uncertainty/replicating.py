@@ -1,0 +1,240 @@
+"""Replicates of every value: draws for the patterns of a cell, summed to symbols, put into the formulas.
+
+An index needs nothing of its own: what a formula reads are columns of the base, and each of these is a sum
+over patterns (`entries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from trendcore.arrays import Ints
+from trendcore.indices.base import CELL, COUNTRY, A, B
+from trendcore.indices.catalogue import Request
+from trendcore.indices.evaluated import Evaluated
+from trendcore.uncertainty.entries import Entries, Symbol, symbol_of
+from trendcore.uncertainty.sample import Sample
+from trendcore_kernels import dispatch
+from trendcore_kernels.poisson import poisson_tables
+
+Floats = npt.NDArray[np.float64]
+
+#: values of an index that are held at a time: 256 MiB
+MOST_VALUES: Final = 1 << 25
+#: draws that are held at a time: 256 MiB
+MOST_DRAWS: Final = 1 << 26
+#: values that a formula is given at once: they stay in the cache
+_TOGETHER: Final = 1 << 17
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """Replicates of one index in some rows of the base.
+
+    Attributes
+    ----------
+    request
+        Number of the request.
+    rows
+        (n,) rows of the base, ascending, of one cell.
+    values
+        (n, replicates) values; NaN where undefined, infinite where the index is.
+    """
+
+    request: int
+    rows: Ints
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How many replicates there are, and from which seed."""
+
+    n: int
+    seed: int
+    backend: str
+
+    def of(self, sample: Sample, first: int, stop: int) -> npt.NDArray[np.int32]:
+        """Weights of patterns in some of the replicates."""
+        tables = poisson_tables()
+        kernel = dispatch.get("poisson_draws", self.backend)
+        found: npt.NDArray[np.int32] = kernel(
+            sample.keys,
+            sample.n,
+            tables.thresholds,
+            tables.starts,
+            tables.least,
+            self.seed,
+            first,
+            stop - first,
+        )
+        return found
+
+
+def replicated(
+    found: Evaluated, sample: Sample, draws: Draws, *, whole: bool = False
+) -> Iterator[Replicates]:
+    """Give the replicates of every index, cell after cell.
+
+    Parameters
+    ----------
+    found
+        Rows, and what was asked for.
+    sample
+        Patterns of the same cells.
+    draws
+        Replicates and seed.
+    whole
+        Give all rows of an index in a cell at once, however many.
+
+    Yields
+    ------
+    Replicates
+        Of the rows of pairs that have joint works, and of countries.
+    """
+    cells = found.rows[CELL].to_numpy()
+    bounds = np.searchsorted(cells, np.arange(found.base.cells.height + 1))
+    resampled = _resampled(found.rows)
+    keep = [np.flatnonzero(found.keep(number) & resampled) for number in range(len(found.wanted))]
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        for cell in range(found.base.cells.height):
+            low, high = bounds[cell], bounds[cell + 1]
+            rows = [each[np.searchsorted(each, low) : np.searchsorted(each, high)] for each in keep]
+            if any(len(each) for each in rows):
+                yield from _Cell(found, sample.cell(cell), draws, pool).run(rows, whole=whole)
+
+
+def _resampled(rows: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which rows change when works are drawn again: those of countries, and of pairs that met."""
+    of_country = pl.col("_kind") == COUNTRY
+    met = of_country if "joint" not in rows.columns else of_country | (pl.col("joint") > 0)
+    return rows.select(met.fill_null(False)).to_series().to_numpy()
+
+
+class _Cell:
+    """Replicates of a cell."""
+
+    def __init__(self, found: Evaluated, sample: Sample, draws: Draws, pool: ThreadPoolExecutor) -> None:
+        self._found = found
+        self._entries = Entries(sample, len(found.base.names), draws.backend)
+        self._draws = draws
+        self._pool = pool
+        self._weights: npt.NDArray[np.int32] | None = None
+
+    def run(self, rows: list[Ints], *, whole: bool) -> Iterator[Replicates]:
+        """Give the replicates of the rows of each request, as many rows at a time as may be held."""
+        every = np.unique(np.concatenate(rows))
+        most = len(every) if whole else max(MOST_VALUES // self._draws.n, 1)
+        for start in range(0, len(every), most):
+            part = every[start : start + most]
+            sums = _Sums(self, *self._ends(part))
+            for number, each in enumerate(rows):
+                mine = each[np.searchsorted(each, part[0]) : np.searchsorted(each, part[-1], "right")]
+                if len(mine):
+                    yield Replicates(number, mine, self._values(self._found.wanted[number], mine, sums))
+
+    def _ends(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Codes of both ends of some rows; -1 for none."""
+        ends = self._found.rows.select(A, B)[pl.Series(rows.astype(np.uint32))]
+        a, b = (ends[name].to_numpy().astype(np.int64) - 1 for name in (A, B))
+        return a, b
+
+    def _values(self, request: Request, rows: Ints, sums: _Sums) -> Floats:
+        """Values of an index, block after block of rows over the threads."""
+        columns = self._found.base.columns[request.column]
+        symbols = {name: symbol_of(columns[name]) for name in request.index.needs}
+        a, b = self._ends(rows)
+        places = {name: sums.places(symbol, a, b) for name, symbol in symbols.items()}
+        formula = request.index.expression({name: name for name in symbols}).alias("value")
+        n = self._draws.n
+        values = np.empty((len(rows), n))
+        size = max(_TOGETHER // n, 1)
+
+        def evaluate(start: int) -> None:
+            block = slice(start, min(start + size, len(rows)))
+            given = {
+                name: (sums.of(symbol)[places[name][block]] * symbol.scale).ravel()
+                for name, symbol in symbols.items()
+            }
+            values[block] = pl.DataFrame(given).select(formula).to_series().to_numpy().reshape(-1, n)
+
+        list(self._pool.map(evaluate, range(0, len(rows), size)))
+        return values
+
+    def summed(self, symbol: Symbol, wanted: Ints) -> Ints:
+        """Sum a symbol in some rows of its space, in all replicates."""
+        space = self._entries.space(symbol)
+        coefficients = self._entries.coefficients(symbol)
+        offsets, taken = _taken(space.offsets, wanted)
+        given = offsets, space.patterns[taken], coefficients[taken] if len(coefficients) else coefficients
+        kernel = dispatch.get("replicate_sums", self._draws.backend)
+        n, window = self._draws.n, max(MOST_DRAWS // max(self._entries.n_patterns, 1), 2)
+        if n <= window:
+            if self._weights is None:
+                self._weights = self._draws.of(self._entries.sample, 0, n)
+            found: Ints = kernel(*given, self._weights)
+            return found
+        parts = [
+            kernel(*given, self._draws.of(self._entries.sample, first, min(first + window, n)))
+            for first in range(0, n, window)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    @property
+    def entries(self) -> Entries:
+        """Spaces and measures."""
+        return self._entries
+
+
+class _Sums:
+    """Sums of symbols in all replicates, for the rows that some rows of the base need."""
+
+    def __init__(self, cell: _Cell, a: Ints, b: Ints) -> None:
+        self._cell = cell
+        self._a, self._b = a, b
+        self._found: dict[tuple[str, str], tuple[Ints, Ints]] = {}
+
+    def of(self, symbol: Symbol) -> Ints:
+        """(n_rows, replicates) sums of the rows that are needed."""
+        return self._get(symbol)[1]
+
+    def places(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
+        """Rows of the sums for some rows of the base, by the codes of their ends."""
+        return np.searchsorted(self._get(symbol)[0], self._keys(symbol, a, b))
+
+    def _get(self, symbol: Symbol) -> tuple[Ints, Ints]:
+        members = symbol.space in ("a", "b")  # a member's sums are the same at both ends
+        name = ("member" if members else symbol.space), symbol.measure
+        if name not in self._found:
+            keys = self._keys(symbol, self._a, self._b)
+            if members and symbol.space == "a":
+                keys = np.concatenate([keys, self._b])
+            elif members:
+                keys = np.concatenate([keys, self._a])
+            space = self._cell.entries.space(symbol)
+            wanted = np.flatnonzero(np.isin(space.keys, keys))
+            self._found[name] = space.keys[wanted], self._cell.summed(symbol, wanted)
+        return self._found[name]
+
+    def _keys(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
+        if symbol.space == "cell":
+            return np.zeros_like(a)
+        if symbol.space in ("a", "b"):
+            return a if symbol.space == "a" else b
+        entries = self._cell.entries
+        low, high = (a, b) if entries.directed else (np.minimum(a, b), np.maximum(a, b))
+        return low * entries.n_members + high
+
+
+def _taken(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Offsets of some rows put together, and places of their entries."""
+    sizes = offsets[rows + 1] - offsets[rows]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    return ends, np.arange(ends[-1]) + np.repeat(offsets[rows] - ends[:-1], sizes)

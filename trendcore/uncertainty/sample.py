@@ -1,0 +1,113 @@
+"""What is resampled: patterns, each of works that are alike, of the cells of a base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trendcore.arrays import Codes, Ints, code_type
+from trendcore.errors import UsageError
+from trendcore.indices.base import CELL, Base
+from trendcore.tallies import Tally
+from trendcore.uncertainty.keys import Words, cell_keys, member_keys, set_keys
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Patterns, sorted by cell.
+
+    Attributes
+    ----------
+    offsets, codes
+        Member set of each pattern, by the code of a base: from 0, in the order of its names.
+    n
+        (n_patterns,) works that each pattern stands for.
+    keys
+        (n_patterns,) what their draws are keyed by.
+    bounds
+        (n_cells + 1,) where the patterns of each cell begin.
+    partner_offsets, partner_codes
+        The same of the other side's members (owners of what the members invented), or None.
+    credits
+        (n_entries,) credit of each entry of the member sets, in units of 2^-32, or None: 1/n each.
+    """
+
+    offsets: Ints
+    codes: Codes
+    n: Ints
+    keys: Words
+    bounds: Ints
+    partner_offsets: Ints | None = None
+    partner_codes: Codes | None = None
+    credits: Ints | None = None
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """(n_patterns,) members of each pattern."""
+        return np.diff(self.offsets)
+
+    def cell(self, number: int) -> Sample:
+        """Patterns of one cell."""
+        rows = slice(int(self.bounds[number]), int(self.bounds[number + 1]))
+        entries = slice(int(self.offsets[rows.start]), int(self.offsets[rows.stop]))
+        return Sample(
+            offsets=self.offsets[rows.start : rows.stop + 1] - entries.start,
+            codes=self.codes[entries],
+            n=self.n[rows],
+            keys=self.keys[rows],
+            bounds=np.array([0, rows.stop - rows.start]),
+            **self._partners_of(rows),
+            credits=None if self.credits is None else self.credits[entries],
+        )
+
+    def _partners_of(self, rows: slice) -> dict[str, Any]:
+        if self.partner_offsets is None or self.partner_codes is None:
+            return {}
+        ends = self.partner_offsets[rows.start : rows.stop + 1]
+        codes = self.partner_codes[int(ends[0]) : int(ends[-1])]
+        return {"partner_offsets": ends - ends[0], "partner_codes": codes}
+
+
+def sample_of(tally: Tally, base: Base) -> Sample:
+    """Patterns of a tally, in the cells and codes of a base of it.
+
+    Raises
+    ------
+    UsageError
+        The tally has no patterns.
+
+    Examples
+    --------
+    >>> import trendcore as tc
+    >>> works = pl.DataFrame({"countries": [["JP", "US"], ["US"], ["JP", "US"]]})
+    >>> tally = tc.tally(works, members="countries", by=[], patterns=True)
+    >>> sample_of(tally, tc.indices.evaluate(tally).base).n.tolist()
+    [2, 1]
+    """
+    if tally.patterns is None:
+        raise UsageError(
+            "the tally has no patterns, so its works cannot be resampled: tally them with patterns=True"
+        )
+    by = tally.meta.by
+    patterns = tally.patterns
+    if by:
+        patterns = patterns.join(base.cells, on=list(by), how="left", nulls_equal=True).sort(CELL)
+        cell = patterns[CELL].to_numpy().astype(np.int64)
+    else:
+        cell = np.zeros(patterns.height, dtype=np.int64)
+    names = pl.Enum(base.names)
+    flat = patterns["members"].explode(empty_as_null=False).cast(pl.String).cast(names).to_physical()
+    codes = flat.to_numpy().astype(code_type(len(base.names)))
+    offsets = np.concatenate([[0], np.cumsum(patterns["members"].list.len().to_numpy(), dtype=np.int64)])
+    starts = cell_keys(base.cells, by)[cell]
+    return Sample(
+        offsets=offsets,
+        codes=codes,
+        n=patterns["n"].to_numpy().astype(np.int64),
+        keys=set_keys(starts, offsets, codes, member_keys(base.names)),
+        bounds=np.searchsorted(cell, np.arange(base.cells.height + 1)).astype(np.int64),
+    )
