@@ -56,4 +56,4 @@ def select(numbers: Floats, start: int, stop: int, rank: int) -> float:
             low = i
         else:
             break
-    return numbers[rank]
+    return float(numbers[rank])

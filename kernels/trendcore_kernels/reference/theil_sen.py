@@ -31,7 +31,7 @@ def theil_sen(offsets: Ints, years: Ints, values: Floats, low_rank: Ints, high_r
     >>> [array.item() for array in (found.slope, found.intercept, found.low, found.high)]
     [2.1666666666666665, 0.25, 1.0, 4.0]
     """
-    rows = []
+    rows: list[tuple[float, ...]] = []
     of_series = zip(each(offsets, years), each(offsets, values), low_rank, high_rank, strict=True)
     for when, what, low, high in of_series:
         points = list(zip(when, what, strict=True))

@@ -1,0 +1,280 @@
+"""Long tables -> series of years for the kernels; what is missing, what is incomplete, and what is zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from trendcore.errors import InputError, SchemaError, UsageError
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Table = pl.DataFrame | pl.LazyFrame
+
+#: what says something of a value, and is no part of the key of its series
+_OF_VALUES: Final = ("value_flag",)
+#: keys of one row of a cell: with `fill`, years are covered by cell
+_OF_ROWS: Final = ("a", "b", "index", "member")
+#: how a frame of coverage says that a year is complete
+_COMPLETE: Final = ("complete", "year_complete")
+#: differences of larger numbers, and sums of their squares, would not be finite
+_LARGEST: Final = 1e150
+_TIME, _KEPT = "_time", "_kept"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Series one after the other, each in ascending years; missing values are left out.
+
+    Attributes
+    ----------
+    keys
+        A row a series, sorted.
+    offsets
+        (W+1,) bounds of the series.
+    years
+        (E,) their years.
+    values
+        (E,) their values by name, all finite.
+    left_out
+        (W,) whether years were left out as incomplete.
+    """
+
+    keys: pl.DataFrame
+    offsets: Ints
+    years: Ints
+    values: dict[str, Floats]
+    left_out: Bools
+
+    @property
+    def n(self) -> Ints:
+        """(W,) observations of each series."""
+        return np.diff(self.offsets)
+
+    @property
+    def of(self) -> Ints:
+        """(E,) series of each observation."""
+        return np.repeat(np.arange(len(self.n)), self.n)
+
+    def first(self, entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(W,) entry of the first year of each series; of a series that has none, any."""
+        return _at(entries, self.offsets[:-1])
+
+    def last(self, entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(W,) entry of the last year of each series; of a series that has none, any."""
+        return _at(entries, self.offsets[1:] - 1)
+
+    def sums(self, entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(W,) sum of entries (E,) by series."""
+        if not len(entries):
+            return np.zeros(len(self.n), dtype=entries.dtype)
+        # an entry behind the last one lets empty series begin at the end
+        sums = np.add.reduceat(np.append(entries, entries[:1] * 0), self.offsets[:-1])
+        return np.where(self.n > 0, sums, 0)
+
+    def keep(self, entries: Bools) -> Series:
+        """Series of the observations for which (E,) entries are true."""
+        kept = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(entries)])
+        values = {name: array[entries] for name, array in self.values.items()}
+        return replace(self, offsets=kept[self.offsets], years=self.years[entries], values=values)
+
+
+def _at(entries: npt.NDArray[Any], places: Ints) -> npt.NDArray[Any]:
+    if not len(entries):
+        return np.zeros(len(places), dtype=entries.dtype)
+    return entries[np.clip(places, 0, len(entries) - 1)]
+
+
+def collect(
+    table: Table,
+    *,
+    time: str,
+    values: Sequence[str],
+    by: Sequence[str] | None,
+    complete: Table | None = None,
+    keep_incomplete: bool = False,
+    fill: float | None = None,
+) -> Series:
+    """Take the series out of a long table.
+
+    Parameters
+    ----------
+    table
+        A row a value.
+    time
+        Column of whole years.
+    values
+        Columns of numbers; null and NaN are missing, in one as in the other.
+    by
+        Key of a series; None: every column that is no float, no value, time or ``value_flag``.
+    complete
+        Frame of keys, time and ``complete`` (or ``year_complete``): which years are complete; what it does
+        not name is complete.
+    keep_incomplete
+        Keep years that are not complete.
+    fill
+        What a year has that is covered and has no row; None: nothing. Covered are the years for which the
+        table has a row of the same cell: of whatever a, b, index or member.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing or of a wrong type.
+    InputError
+        A series has a year twice, a year is null, or a value is infinite.
+
+    Examples
+    --------
+    >>> rows = {"a": ["JP", "JP", "JP"], "year": [2021, 2020, 2023], "value": [2.0, 1.0, None]}
+    >>> found = collect(pl.DataFrame(rows), time="year", values=["value"], by=None)
+    >>> found.keys["a"].to_list(), found.years, found.values["value"]
+    (['JP'], array([2020, 2021]), array([1., 2.]))
+    """
+    rows = table.lazy().collect()
+    keys = _keys(rows, time, values, by)
+    kept = _kept(rows, complete, time, keep_incomplete=keep_incomplete)
+    frame = rows.select(
+        *keys,
+        pl.col(time).cast(pl.Int64).alias(_TIME),
+        *(pl.col(name).cast(pl.Float64) for name in values),
+        kept.alias(_KEPT),
+    )
+    found, is_kept = _ragged(frame, keys, values)
+    if found.keys.height and len(found.years) and (np.diff(found.years)[_inside(found)] == 0).any():
+        raise InputError(_twice(found, time))
+    found = _left_out(found, is_kept)
+    if fill is not None:
+        found = _filled(found, fill, [name for name in keys if name not in _OF_ROWS])
+    return _finite(found)
+
+
+def _keys(rows: pl.DataFrame, time: str, values: Sequence[str], by: Sequence[str] | None) -> list[str]:
+    schema = rows.schema
+    missing = [name for name in (time, *values, *(by or ())) if name not in schema]
+    if missing:
+        raise SchemaError(f"no column {', '.join(missing)}; there are {', '.join(schema)}")
+    if not schema[time].is_integer():
+        raise SchemaError(f"column {time!r} holds {schema[time]}; years are whole numbers")
+    for name in values:
+        if not (schema[name].is_numeric() or schema[name] in (pl.Null, pl.Boolean)):
+            raise SchemaError(f"column {name!r} holds {schema[name]}; values are numbers")
+    if by is not None:
+        used = sorted({time, *values} & set(by))
+        if used:
+            raise UsageError(f"by names {', '.join(used)}, which is the time or a value")
+        return list(dict.fromkeys(by))
+    taken = {time, *values, *_OF_VALUES}
+    return [name for name, dtype in schema.items() if name not in taken and not dtype.is_float()]
+
+
+def _kept(rows: pl.DataFrame, complete: Table | None, time: str, *, keep_incomplete: bool) -> pl.Series:
+    """Say which rows are of complete years."""
+    kept = pl.Series(np.ones(rows.height, dtype=np.bool_))
+    if keep_incomplete:
+        return kept
+    if "value_flag" in rows.columns:
+        kept = rows.select(pl.col("value_flag").cast(pl.String).ne_missing("incomplete_year")).to_series()
+    if complete is None:
+        return kept
+    said = complete.lazy().collect()
+    column = next((name for name in _COMPLETE if name in said.columns), None)
+    on = [name for name in said.columns if name in rows.columns and name != column]
+    if column is None or time not in on:
+        raise SchemaError(f"complete has to have {time}, {_COMPLETE[0]}, and keys; it has {said.columns}")
+    by_key = said.select(*(pl.col(name).cast(rows.schema[name]) for name in on), pl.col(column).alias(_KEPT))
+    if by_key.select(on).is_duplicated().any():
+        by_key = by_key.group_by(on).agg(pl.col(_KEPT).all())
+    joined = rows.select(on).join(by_key, on=on, how="left", nulls_equal=True, maintain_order="left")
+    return kept & joined[_KEPT].fill_null(value=True)
+
+
+def _ragged(frame: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> tuple[Series, Bools]:
+    """Bring the rows of each series together, in the order of their years."""
+    of = [_TIME, *values, _KEPT]
+    if not keys:
+        grouped, flat = pl.DataFrame({"_n": [frame.height]}), frame
+    else:
+        lists = frame.group_by(keys, maintain_order=True).agg(of).sort(keys, nulls_last=True)
+        grouped = lists.select(*keys, _n=pl.col(_TIME).list.len())
+        flat = pl.DataFrame([lists[name].explode(empty_as_null=False) for name in of])
+    if flat[_TIME].null_count():
+        raise InputError("a row has no year")
+    sizes = grouped["_n"].to_numpy().astype(np.int64)
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    arrays = {name: flat[name].fill_null(np.nan).to_numpy() for name in values}
+    found = Series(
+        grouped.drop("_n"), offsets, flat[_TIME].to_numpy(), arrays, np.zeros(len(sizes), np.bool_)
+    )
+    kept = flat[_KEPT].to_numpy()
+    if len(found.years) and (np.diff(found.years)[_inside(found)] < 0).any():
+        order = np.lexsort((found.years, found.of))
+        kept = kept[order]
+        arrays = {name: array[order] for name, array in arrays.items()}
+        found = replace(found, years=found.years[order], values=arrays)
+    return found, kept
+
+
+def _inside(series: Series) -> Bools:
+    """(E-1,) whether an entry and the next one are of the same series."""
+    inside = np.ones(max(len(series.years) - 1, 0), dtype=np.bool_)
+    bounds = series.offsets[1:-1]
+    inside[bounds[(bounds > 0) & (bounds < len(series.years))] - 1] = False
+    return inside
+
+
+def _twice(series: Series, time: str) -> str:
+    place = int(np.flatnonzero((np.diff(series.years) == 0) & _inside(series))[0])
+    which = series.keys.row(int(series.of[place]), named=True) if series.keys.width else {}
+    named = ", ".join(f"{name} {value}" for name, value in which.items())
+    return (
+        f"a series has two rows of {time} {series.years[place]}: {named or 'the only one'}; "
+        "name all columns of its key in `by`, or filter the table"
+    )
+
+
+def _left_out(series: Series, kept: Bools) -> Series:
+    if kept.all():
+        return series
+    some = series.sums((~kept).astype(np.int64)) > 0
+    return replace(series.keep(kept), left_out=some)
+
+
+def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
+    """Give each series a value in every year that its cell covers."""
+    if not len(series.years):
+        return series
+    cell = _numbered(series.keys, cell_keys)
+    low, span = int(series.years.min()), int(np.ptp(series.years)) + 1
+    covered = np.zeros((int(cell.max()) + 1, span), dtype=np.bool_)
+    covered[cell[series.of], series.years - low] = True
+    row, column = np.nonzero(covered[cell])
+    place = np.cumsum(covered[cell], axis=1) - 1
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(covered.sum(axis=1)[cell])])
+    at = offsets[series.of] + place[series.of, series.years - low]
+    values = {}
+    for name, array in series.values.items():
+        values[name] = np.full(len(row), float(value))
+        values[name][at] = array
+    return replace(series, offsets=offsets, years=column + low, values=values)
+
+
+def _numbered(keys: pl.DataFrame, names: Sequence[str]) -> Ints:
+    """(W,) number of the combination of some keys."""
+    if not names:
+        return np.zeros(keys.height, dtype=np.int64)
+    return keys.select(pl.struct(names).rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
+
+
+def _finite(series: Series) -> Series:
+    present = np.ones(len(series.years), dtype=np.bool_)
+    for name, array in series.values.items():
+        if (np.abs(array) > _LARGEST).any():
+            raise InputError(f"column {name!r} holds values beyond {_LARGEST:g}, or infinite ones")
+        present &= ~np.isnan(array)
+    return series if present.all() else series.keep(present)
