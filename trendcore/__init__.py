@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from trendcore import indices, taxonomy
+    from trendcore import indices, taxonomy, trends
     from trendcore.tallies import Tally, TradeTally, tally, tally_trade
     from trendcore.workspace import Workspace
 
@@ -25,9 +25,20 @@ _PUBLIC = {
     "tally": "trendcore.tallies",
     "tally_trade": "trendcore.tallies",
     "taxonomy": "trendcore.taxonomy",
+    "trends": "trendcore.trends",
 }
 
-__all__ = ["Tally", "TradeTally", "Workspace", "__version__", "indices", "tally", "tally_trade", "taxonomy"]
+__all__ = [
+    "Tally",
+    "TradeTally",
+    "Workspace",
+    "__version__",
+    "indices",
+    "tally",
+    "tally_trade",
+    "taxonomy",
+    "trends",
+]
 
 
 def __getattr__(name: str) -> Any:
