@@ -11,13 +11,14 @@ from types import ModuleType
 from typing import Any, Final, Protocol
 
 from hypothesis import strategies as st
-from support import kernels, kernels_draws, kernels_series
+from support import kernels, kernels_draws, kernels_nulls, kernels_series
 
 from trendcore_kernels.spec import SPECS
 
 FAMILIES: Final[Mapping[str, ModuleType]] = {
     "works": kernels,
     "draws": kernels_draws,
+    "nulls": kernels_nulls,
     "series": kernels_series,
 }
 #: kernels that count works

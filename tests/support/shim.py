@@ -151,6 +151,10 @@ class ShimDevice:
         assert self.owns(array)
         return self._new(np.cumsum(array))
 
+    def sort(self, array: Any) -> ShimArray:
+        assert self.owns(array)
+        return self._new(np.sort(array, axis=-1))
+
     def unique(self, array: Any) -> tuple[ShimArray, ShimArray]:
         assert self.owns(array)
         values, counts = np.unique(np.array(array), return_counts=True)

@@ -101,6 +101,10 @@ class CupyDevice:
         """Sum of each number and those before it."""
         return self._cupy.cumsum(array)
 
+    def sort(self, array: Array) -> Array:
+        """Sort the numbers of each row."""
+        return self._cupy.sort(array, axis=-1) if array.size else array
+
     def unique(self, array: Array) -> tuple[Array, Array]:
         """Distinct values, ascending, and how often each is there."""
         values, counts = self._cupy.unique(array, return_counts=True)

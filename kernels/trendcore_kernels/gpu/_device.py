@@ -50,6 +50,9 @@ class Device(Protocol):
     def cumsum(self, array: Array) -> Array:
         """Sum of each number and those before it."""
 
+    def sort(self, array: Array) -> Array:
+        """Sort the numbers of each row."""
+
     def unique(self, array: Array) -> tuple[Array, Array]:
         """Distinct values, ascending, and how often each is there."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from trendcore_kernels.spec import draws, nulls, series, works
-from trendcore_kernels.spec.model import Array, Cells, Codes, Floats, Ints, KernelSpec, Words
+from trendcore_kernels.spec.model import Array, Cells, Codes, Counts, Floats, Ints, KernelSpec, Words
 from trendcore_kernels.spec.works import (
     ONE,
     Credit,
@@ -30,6 +30,7 @@ __all__ = [
     "Array",
     "Cells",
     "Codes",
+    "Counts",
     "Credit",
     "DenseDirected",
     "DenseTally",

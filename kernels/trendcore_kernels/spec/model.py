@@ -12,6 +12,7 @@ Codes = npt.NDArray[np.unsignedinteger[Any]]
 Cells = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
 
