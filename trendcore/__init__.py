@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from trendcore import indices, taxonomy, trends
+    from trendcore import composite, indices, taxonomy, trends
     from trendcore.tallies import Tally, TradeTally, tally, tally_trade
     from trendcore.workspace import Workspace
 
@@ -21,6 +21,7 @@ _PUBLIC = {
     "Tally": "trendcore.tallies",
     "TradeTally": "trendcore.tallies",
     "Workspace": "trendcore.workspace",
+    "composite": "trendcore.composite",
     "indices": "trendcore.indices",
     "tally": "trendcore.tallies",
     "tally_trade": "trendcore.tallies",
@@ -33,6 +34,7 @@ __all__ = [
     "TradeTally",
     "Workspace",
     "__version__",
+    "composite",
     "indices",
     "tally",
     "tally_trade",

@@ -40,6 +40,10 @@ class TaxonomyError(TrendcoreError):
     """A taxonomy, country policy or bloc file is not valid."""
 
 
+class DeclarationError(UsageError):
+    """The declaration of a composite index is not valid, or does not fit its data."""
+
+
 class UnknownIndexError(UsageError):
     """An index of this name is not in the registry."""
 

@@ -9,9 +9,9 @@ from importlib import resources
 from typing import Any
 
 
-def packaged_text(name: str) -> str:
-    """Text of a file of ``trendcore/taxonomy/data``, also from inside a zipped wheel."""
-    return resources.files("trendcore.taxonomy").joinpath("data", name).read_text(encoding="utf-8")
+def packaged_text(name: str, package: str = "trendcore.taxonomy") -> str:
+    """Text of a file of a package's ``data`` folder, also from inside a zipped wheel."""
+    return resources.files(package).joinpath("data", name).read_text(encoding="utf-8")
 
 
 def packaged_rows(name: str) -> list[dict[str, str]]:

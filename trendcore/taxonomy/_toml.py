@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from trendcore.errors import TaxonomyError
+from trendcore.errors import TaxonomyError, TrendcoreError
 from trendcore.taxonomy._data import packaged_text
 
 #: a taxonomy is a page or two; anything larger is not one
@@ -17,16 +17,19 @@ MAX_BYTES = 4 * 2**20
 class Node:
     """A table of a TOML file, read key by key; `done` refuses the keys that were not read."""
 
-    def __init__(self, file: str, path: str, data: dict[str, Any]) -> None:
+    def __init__(
+        self, file: str, path: str, data: dict[str, Any], error: type[TrendcoreError] = TaxonomyError
+    ) -> None:
         self.file = file
         self.path = path
         self.data = data
+        self.error = error
         self._read: set[str] = set()
 
     def fail(self, key: str, message: str) -> NoReturn:
-        """Raise a TaxonomyError that names file and key."""
+        """Raise an error that names file and key."""
         where = f"{self.path}.{key}" if self.path and key else self.path or key
-        raise TaxonomyError(f"{self.file}: {where or 'top level'}: {message}")
+        raise self.error(f"{self.file}: {where or 'top level'}: {message}")
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
@@ -98,7 +101,7 @@ class Node:
     def table(self, key: str) -> Node:
         """Return a table below this one; an empty one if it is not there."""
         data = self._get(key, dict, "a table") if key in self.data else {}
-        return Node(self.file, f"{self.path}.{key}" if self.path else key, data)
+        return Node(self.file, f"{self.path}.{key}" if self.path else key, data, self.error)
 
     def tables(self, key: str) -> Iterator[Node]:
         """Yield the tables of a ``[[key]]`` list, numbered from 1 in messages."""
@@ -106,7 +109,7 @@ class Node:
         for number, item in enumerate(self.values(key, optional=True), start=1):
             if not isinstance(item, dict):
                 self.fail(key, f"must be tables written [[{path}]], not {item!r:.60}")
-            yield Node(self.file, f"{path}[{number}]", item)
+            yield Node(self.file, f"{path}[{number}]", item, self.error)
 
     def names(self) -> list[str]:
         """Return the keys that have not been read yet."""
@@ -118,34 +121,41 @@ class Node:
             self.fail(self.names()[0], "unknown key; see the packaged file for the keys there are")
 
 
-def read_toml(source: str | Path | None, packaged: str) -> Node:
-    """Read a user's TOML file, or the packaged one where no path is given.
+def read_toml(
+    source: str | Path | None,
+    packaged: str,
+    *,
+    package: str = "trendcore.taxonomy",
+    error: type[TrendcoreError] = TaxonomyError,
+) -> Node:
+    """Read a user's TOML file, or the one in the ``data`` folder of a package where no path is given.
 
     Raises
     ------
     TaxonomyError
-        No such file, not UTF-8, too large, or not TOML (then with the line).
+        Or the ``error`` asked for: no such file, not UTF-8, too large, or not TOML (then with the line).
     """
     if source is None:
-        name, text = packaged, packaged_text(packaged)
+        name, text = packaged, packaged_text(packaged, package)
     else:
-        name, text = str(source), _user_text(Path(source))
+        name, text = str(source), _user_text(Path(source), error)
     try:
-        return Node(name, "", tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise TaxonomyError(f"{name}: not valid TOML: {error}") from None
+        return Node(name, "", tomllib.loads(text), error)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as reason:
+        raise error(f"{name}: not valid TOML: {reason}") from None
 
 
-def _user_text(path: Path) -> str:
+def _user_text(path: Path, error: type[TrendcoreError]) -> str:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise TaxonomyError(f"{path}: {size} bytes is no taxonomy; at most {MAX_BYTES}")
+            what = "taxonomy" if error is TaxonomyError else "declaration"
+            raise error(f"{path}: {size} bytes is no {what}; at most {MAX_BYTES}")
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaxonomyError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except (OSError, ValueError) as error:
-        raise TaxonomyError(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError as reason:
+        raise error(f"{path}: not UTF-8 (byte {reason.start}); save it as UTF-8") from None
+    except (OSError, ValueError) as reason:
+        raise error(f"{path}: cannot be read: {reason}") from None
 
 
 def check_format(root: Node) -> None:
