@@ -36,14 +36,28 @@ class Many:
     high_rank: list[int]
     slope: list[float]
     bound: list[float]
+    n_years: int
+    most: int
+    least: int
 
     def arguments(self, kernel: str) -> list[Any]:
         """Arguments of a kernel in their order."""
         offsets, years = packed([one.years for one in self.series], np.int64)
+        entries = read_only([value for one in self.series for value in one.values], np.float64)
+        n_runs = self.n_years * (self.n_years + 1) // 2
+        costs = [np.resize([*one.values, 1.0], n_runs) for one in self.series]
         values: dict[str, Any] = {
             "offsets": offsets,
             "years": years,
-            "values": read_only([value for one in self.series for value in one.values], np.float64),
+            "values": entries,
+            "lower": entries,
+            "upper": read_only(np.roll(entries, 1), np.float64),
+            "rise": read_only(np.abs(self.slope), np.float64),
+            "costs": read_only(np.reshape(costs, (-1, n_runs)), np.float64),
+            "penalty": read_only(self.bound, np.float64),
+            "n_years": self.n_years,
+            "most": self.most,
+            "least": self.least,
             "low_rank": read_only(self.low_rank, np.int64),
             "high_rank": read_only(self.high_rank, np.int64),
             "slope": read_only(self.slope, np.float64),
@@ -80,6 +94,9 @@ def worlds(draw: st.DrawFn, size: int) -> Many:
         each(st.integers(-2, 800)),
         each(st.one_of(st.sampled_from([0.0, 1.0, 0.5]), st.floats(-1e3, 1e3))),
         each(st.sampled_from([0.0, 0.3, 0.5, 2.0])),
+        draw(st.sampled_from([1, 2, 3, 7, 12])),
+        draw(st.sampled_from([0, 1, 3, 50])),
+        draw(st.sampled_from([1, 1, 2, 5])),
     )
 
 
@@ -96,4 +113,4 @@ def example(kernel: str) -> Many:
         years = 1980 + np.flatnonzero(rng.random(20) < 0.8)
         values = rng.integers(0, 9, len(years)).astype(float) + 0.5 * np.arange(len(years))
         some.append(Series(years.tolist(), values.tolist()))
-    return Many(some, [3] * 40, [60] * 40, [0.5] * 40, [0.2] * 40)
+    return Many(some, [3] * 40, [60] * 40, [0.5] * 40, [0.2] * 40, 9, 4, 2)

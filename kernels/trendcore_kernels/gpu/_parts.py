@@ -38,7 +38,7 @@ def combined(spec: KernelSpec, parts: Sequence[_Part], n_members: int) -> dict[s
         arrays = [part[name] for part in parts]
         if name in rows:
             found[name] = rows[name]
-        elif field.shape[0] in ("W", "S"):
+        elif field.shape[0] in ("W", "S", "E"):
             found[name] = np.concatenate(arrays)
         elif field.shape == ("W+1",):
             found[name] = _joined_offsets(arrays)

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from trendcore_kernels.spec.model import Array, Floats, Ints, KernelSpec, floats, ints
 
 
@@ -73,6 +75,25 @@ class HamedRao:
     lags: Ints
 
 
+@dataclass(frozen=True)
+class Segments:
+    """The cheapest way to cut each series of T years into runs.
+
+    Attributes
+    ----------
+    cost
+        (W,) sum of the costs of its runs, without penalties.
+    changes
+        (W,) runs but one.
+    label
+        (W, T) number of the run of each year, from 0.
+    """
+
+    cost: Floats
+    changes: Ints
+    label: Ints
+
+
 _SERIES: Final = {"offsets": Array(("int64",), ("W+1",)), **floats("values", shape=("E",))}
 _YEARS: Final = {
     "offsets": Array(("int64",), ("W+1",)),
@@ -103,6 +124,32 @@ KERNELS: Final[tuple[KernelSpec, ...]] = (
         {**_YEARS, **floats("slope", "bound", shape=("W",))},
         HamedRao,
         {**floats("weight", shape=("W",)), **ints("lags", shape=("W",))},
+        "series",
+    ),
+    KernelSpec(
+        "segments",
+        "Cheapest cuts of series of equal length into runs, each with a cost, each cut with a penalty.",
+        {
+            **floats("costs", shape=("W", "P")),
+            **floats("penalty", shape=("W",)),
+            "n_years": int,
+            "most": int,
+            "least": int,
+        },
+        Segments,
+        {**floats("cost", shape=("W",)), **ints("changes", shape=("W",)), **ints("label", shape=("W", "T"))},
+        "series",
+    ),
+    KernelSpec(
+        "viterbi",
+        "Cheapest path through two states, from the lower one on.",
+        {
+            "offsets": Array(("int64",), ("W+1",)),
+            **floats("lower", "upper", shape=("E",)),
+            **floats("rise", shape=("W",)),
+        },
+        np.ndarray,
+        {"": Array(("int8",), ("E",))},
         "series",
     ),
 )
