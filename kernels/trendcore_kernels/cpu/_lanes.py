@@ -51,8 +51,8 @@ def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _fill_words(typing_context: Any, block: Any, sweep: Any, draws: Any, k0: Any, k1: Any, out: Any) -> Any:  # noqa: ARG001 (Numba's signature)
-    """Four words of each draw (counter: block, sweep, draw, 0), a row of lanes for each of the four."""
+def _fill_words(typing_context: Any, block: Any, number: Any, draws: Any, k0: Any, k1: Any, out: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+    """Four words of each draw (counter: block, round, draw, 0), a row of lanes for each of the four."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         draws_at = _data(context, builder, signature.args[2], arguments[2])

@@ -1,6 +1,6 @@
 """Joint works of pairs of members in draws of the null that keeps both margins.
 
-Draws go through the sweeps side by side: works that meet, their sizes and so the steps of an exchange are the
+Draws go through the rounds side by side: works that meet, their sizes and so the steps of an exchange are the
 same for all. Then the works of each draw are counted by themselves.
 """
 
@@ -23,7 +23,8 @@ _TABLE_MEMBERS: Final = 2048
 
 def null_joint(
     draws: Ints,
-    order: Counts,
+    rounds: Ints,
+    meetings: Counts,
     offsets: Ints,
     codes: Codes,
     a: Ints,
@@ -33,11 +34,11 @@ def null_joint(
 ) -> Counts:
     """Count joint works of pairs in draws of the null, see `reference.null_joint`."""
     out = np.zeros((len(draws), len(a)), dtype=np.int32)
-    works = frozen(order), frozen(offsets), frozen(codes)
+    works = frozen(rounds), frozen(meetings), frozen(offsets), frozen(codes)
     rows = _rows(a, b, n_members)
     halves = np.uint64(key & 0xFFFFFFFF), np.uint64(key >> 32)
     n_blocks = -(-len(draws) // LANES)
-    parts = max(min(n_threads(len(draws) * (order.size + len(codes))), n_blocks), 1)
+    parts = max(min(n_threads(len(draws) * (meetings.size + len(codes))), n_blocks), 1)
     starts = [min(n_blocks * i // parts * LANES, len(draws)) for i in range(parts + 1)]
     run(_draw, [(draws[i:j], *works, *rows, *halves, out[i:j]) for i, j in pairwise(starts)])
     return out
@@ -54,7 +55,8 @@ def _rows(a: Ints, b: Ints, n_members: int) -> tuple[Counts, Ints, Ints]:
 
 def _draw(
     draws: Ints,
-    order: Counts,
+    rounds: Ints,
+    meetings: Counts,
     offsets: Ints,
     codes: Codes,
     table: Counts,
@@ -70,14 +72,15 @@ def _draw(
         some = draws[start : start + LANES]
         lanes = np.pad(some, (0, LANES - len(some)), mode="edge").astype(np.uint64)
         state = np.repeat(codes, LANES)
-        _sweep(lanes, order, offsets, state, words, low, high, int(np.iinfo(codes.dtype).max))
+        _exchange(lanes, rounds, meetings, offsets, state, words, low, high, int(np.iinfo(codes.dtype).max))
         _count(offsets, state, table, starts, b, out[start : start + LANES])
 
 
 @jit
-def _sweep(
+def _exchange(
     lanes: Words,
-    order: Counts,
+    rounds: Ints,
+    meetings: Counts,
     offsets: Ints,
     state: Codes,
     words: npt.NDArray[np.uint32],
@@ -86,10 +89,10 @@ def _sweep(
     most: int,
 ) -> None:
     """Let works meet; one with more than ``most`` members has all that there are, and exchanges none."""
-    for sweep in range(order.shape[0]):
+    for number in range(len(rounds) - 1):
         offers, block = 0, -1
-        for place in range(0, order.shape[1] - 1, 2):
-            few, many = order[sweep, place], order[sweep, place + 1]
+        for place in range(rounds[number], rounds[number + 1]):
+            few, many = meetings[place, 0], meetings[place, 1]
             n_few, n_many = offsets[few + 1] - offsets[few], offsets[many + 1] - offsets[many]
             if n_many < n_few:
                 few, many, n_few, n_many = many, few, n_many, n_few
@@ -101,7 +104,7 @@ def _sweep(
             for i in range(n_offers):
                 if offers >> 2 != block:
                     block = offers >> 2
-                    fill_words(np.uint64(block), np.uint64(sweep), lanes, low, high, words)
+                    fill_words(np.uint64(block), np.uint64(number), lanes, low, high, words)
                 offer(state, few_at, n_few, i, many_at, n_many, words, (offers & 3) * LANES)
                 offers += 1
 

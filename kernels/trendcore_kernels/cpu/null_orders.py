@@ -1,4 +1,4 @@
-"""Order of works in each sweep."""
+"""Order of works in each round."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from trendcore_kernels.spec import Counts, Ints, Words
 _DIGIT: Final = 11
 
 
-def null_orders(sweeps: Ints, n_works: int, key: int) -> Counts:
-    """Order works at random for each sweep, see `reference.null_orders`."""
-    out = np.empty((len(sweeps), n_works), dtype=np.int32)
-    bounds = split(len(sweeps), out.size)
-    run(_order, [(sweeps[i:j], key & 0xFFFFFFFF, key >> 32, out[i:j]) for i, j in bounds])
+def null_orders(rounds: Ints, n_works: int, key: int) -> Counts:
+    """Order works at random for each round, see `reference.null_orders`."""
+    out = np.empty((len(rounds), n_works), dtype=np.int32)
+    bounds = split(len(rounds), out.size)
+    run(_order, [(rounds[i:j], key & 0xFFFFFFFF, key >> 32, out[i:j]) for i, j in bounds])
     return out
 
 
 @jit
-def _order(sweeps: Ints, low: int, high: int, out: Counts) -> None:
+def _order(rounds: Ints, low: int, high: int, out: Counts) -> None:
     """Sort by word, ties by place: words stand above places in one number, and sorts by digit keep order."""
     n = out.shape[1]
     words, sorted_words = np.empty(n + 3, dtype=np.uint64), np.empty(n + 3, dtype=np.uint64)
-    for row in range(len(sweeps)):
+    for row in range(len(rounds)):
         for place in range(0, n, 4):
-            w0, w1, w2, w3 = philox(place >> 2, sweeps[row], 0, 1, low, high)
+            w0, w1, w2, w3 = philox(place >> 2, rounds[row], 0, 1, low, high)
             words[place], words[place + 1], words[place + 2], words[place + 3] = w0, w1, w2, w3
         for place in range(n):
             words[place] = words[place] << np.uint64(32) | np.uint64(place)

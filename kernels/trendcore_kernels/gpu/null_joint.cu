@@ -13,21 +13,20 @@ struct Meeting {
     Int few, many, n_few, n_many;
 };
 
-__device__ inline Meeting meeting(const int *order, Int place, const Int *offsets)
+__device__ inline Meeting meeting(const int *meetings, Int place, const Int *offsets)
 {
-    Int few = order[place], many = order[place + 1];
+    Int few = meetings[2 * place], many = meetings[2 * place + 1];
     Int n_few = offsets[few + 1] - offsets[few], n_many = offsets[many + 1] - offsets[many];
     if (n_many < n_few)
         return {offsets[many], offsets[few], n_many, n_few};
     return {offsets[few], offsets[many], n_few, n_many};
 }
 
-// Offers of each meeting, one row of meetings a sweep.
-extern "C" __global__ void null_joint_offers(
-    Int n, Int n_meetings, const int *order, Int n_works, const Int *offsets, Int *offers)
+// Offers of each meeting.
+extern "C" __global__ void null_joint_offers(Int n, const int *meetings, const Int *offsets, Int *offers)
 {
     FOR_EACH (i, n) {
-        Meeting of = meeting(order, i / n_meetings * n_works + i % n_meetings * 2, offsets);
+        Meeting of = meeting(meetings, i, offsets);
         offers[i] = n_offers(of.n_few, of.n_many);
     }
 }
@@ -38,19 +37,19 @@ extern "C" __global__ void null_joint_start(Int n, Int n_draws, const Code *code
         state[i] = codes[i / n_draws];
 }
 
-// All meetings of a sweep in all draws; `sums` are those of the offers up to each meeting of all sweeps.
-extern "C" __global__ void null_joint_sweep(
-    Int n, Int sweep, Int n_meetings, const int *order, Int n_works, const Int *offsets, const Int *sums,
-    const Int *draws, Int n_draws, Int low, Int high, Code *state)
+// All meetings of a round, which begin with the meeting `start`, in all draws; `sums` are those of the offers
+// up to each meeting of all rounds.
+extern "C" __global__ void null_joint_exchange(
+    Int n, Int round, Int start, const int *meetings, const Int *offsets, const Int *sums, const Int *draws,
+    Int n_draws, Int low, Int high, Code *state)
 {
     FOR_EACH (i, n) {
-        Int number = i / n_draws, draw = i % n_draws, first = sweep * n_meetings;
-        Meeting of = meeting(order, sweep * n_works + 2 * number, offsets);
-        Int offers = first + number ? sums[first + number - 1] : 0;
-        offers -= first ? sums[first - 1] : 0;
+        Int place = start + i / n_draws, draw = i % n_draws;
+        Meeting of = meeting(meetings, place, offsets);
+        Int offers = (place ? sums[place - 1] : 0) - (start ? sums[start - 1] : 0);
         Code *few = state + of.few * n_draws + draw, *many = state + of.many * n_draws + draw;
         for (Int own = 0; own < n_offers(of.n_few, of.n_many); ++own, ++offers) {
-            Philox words = philox((unsigned)(offers >> 2), (unsigned)sweep, (unsigned)draws[draw], 0,
+            Philox words = philox((unsigned)(offers >> 2), (unsigned)round, (unsigned)draws[draw], 0,
                                   (unsigned)low, (unsigned)high);
             unsigned each[4] = {words.x, words.y, words.z, words.w};
             Int other = (Int)((Word)each[offers & 3] * (Word)(of.n_many + 1) >> 32);

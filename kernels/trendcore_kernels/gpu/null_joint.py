@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from trendcore_kernels.spec import Codes, Counts, Ints
 
 def null_joint(
     draws: Ints,
-    order: Counts,
+    rounds: Ints,
+    meetings: Counts,
     offsets: Ints,
     codes: Codes,
     a: Ints,
@@ -22,13 +24,23 @@ def null_joint(
     key: int,
 ) -> Counts:
     """Count joint works of pairs in draws of the null, see `reference.null_joint`."""
-    given = {"draws": draws, "order": order, "offsets": offsets, "codes": codes, "a": a, "b": b}
+    given = {
+        "draws": draws,
+        "rounds": rounds,
+        "meetings": meetings,
+        "offsets": offsets,
+        "codes": codes,
+        "a": a,
+        "b": b,
+    }
     call = Call("null_joint", given)
-    n_sweeps, n_works = call.arrays["order"].shape
-    n_entries, n_pairs, itemsize = len(codes), len(a), call.arrays["codes"].dtype.itemsize
+    ends = call.arrays["rounds"]
+    ends = call.device.get(ends) if call.device.owns(ends) else ends
+    n_works, n_entries, n_pairs = len(offsets) - 1, len(codes), len(a)
+    n_bytes = n_entries * call.arrays["codes"].dtype.itemsize + 4 * n_pairs
 
     def draw(chunk: Chunk) -> Mapping[str, Array]:
-        state = _drawn(chunk, n_sweeps, n_works, n_entries, key)
+        state = _drawn(chunk, ends.tolist(), n_entries, key)
         starts = chunk.device.empty(n_members + 1, np.int64)
         _launch(chunk, "rows", n_members + 1, chunk["a"], n_pairs, starts)
         joint = chunk.device.zeros((chunk.n_works, n_pairs), np.int32)
@@ -36,22 +48,22 @@ def null_joint(
         _launch(chunk, "count", n_works * chunk.n_works, chunk.n_works, *counted)
         return {"": joint}
 
-    found: Counts = call.run(draw, scratch=0, result_bytes=n_entries * itemsize + 4 * n_pairs)
+    found: Counts = call.run(draw, scratch=0, result_bytes=n_bytes)
     return found
 
 
-def _drawn(chunk: Chunk, n_sweeps: int, n_works: int, n_entries: int, key: int) -> Array:
-    """Members of all entries in all draws, after all sweeps."""
-    n_draws, n_meetings = chunk.n_works, n_works // 2
+def _drawn(chunk: Chunk, ends: list[int], n_entries: int, key: int) -> Array:
+    """Members of all entries in all draws, after all rounds."""
+    n_draws = chunk.n_works
     state = chunk.device.empty((n_entries, n_draws), chunk["codes"].dtype)
     _launch(chunk, "start", n_entries * n_draws, n_draws, chunk["codes"], state)
-    works = chunk["order"], n_works, chunk["offsets"]
-    offers = chunk.device.empty(n_sweeps * n_meetings, np.int64)
-    _launch(chunk, "offers", len(offers), n_meetings, *works, offers)
+    works = chunk["meetings"], chunk["offsets"]
+    offers = chunk.device.empty(ends[-1], np.int64)
+    _launch(chunk, "offers", ends[-1], *works, offers)
     sums = chunk.device.cumsum(offers)
     draws = chunk["draws"], n_draws, key & 0xFFFFFFFF, key >> 32
-    for sweep in range(n_sweeps):
-        _launch(chunk, "sweep", n_meetings * n_draws, sweep, n_meetings, *works, sums, *draws, state)
+    for number, (start, stop) in enumerate(pairwise(ends)):
+        _launch(chunk, "exchange", (stop - start) * n_draws, number, start, *works, sums, *draws, state)
     return state
 
 

@@ -12,7 +12,8 @@ from trendcore_kernels.spec import Codes, Counts, Ints
 
 def null_joint(
     draws: Ints,
-    order: Counts,
+    rounds: Ints,
+    meetings: Counts,
     offsets: Ints,
     codes: Codes,
     a: Ints,
@@ -26,8 +27,8 @@ def null_joint(
     ----------
     draws
         (W,) numbers of the draws, below 2^32.
-    order
-        (T, N) places of works in the order of each sweep, see `null_orders`.
+    rounds, meetings
+        (T+1,) and (Z, 2) works that meet in each round, none twice in the same.
     offsets, codes
         (N+1,) and (L,) member sets of the works; ``offsets[0]`` is 0.
     a, b
@@ -46,16 +47,16 @@ def null_joint(
     --------
     >>> works = np.array([0, 2, 4]), np.array([0, 1, 2, 3], dtype=np.uint8)
     >>> a, b = np.triu_indices(4, 1)
-    >>> order = np.array([[0, 1]], dtype=np.int32)
-    >>> null_joint(np.arange(3), order, *works, a, b, n_members=4, key=7)
+    >>> meetings = np.array([0, 1]), np.array([[0, 1]], dtype=np.int32)
+    >>> null_joint(np.arange(3), *meetings, *works, a, b, n_members=4, key=7)
     array([[1, 0, 0, 0, 0, 1], [0, 1, 0, 0, 1, 0], [1, 0, 0, 0, 0, 1]], dtype=int32)
     """
     row = {pair: q for q, pair in enumerate((a * n_members + b).tolist())}
     out = np.zeros((len(draws), len(a)), dtype=np.int32)
     for w, draw in enumerate(draws.tolist()):
         sets = [codes[start:stop].tolist() for start, stop in pairwise(offsets)]
-        for sweep, places in enumerate(order.tolist()):
-            _sweep(sets, places, sweep, draw, key)
+        for number, (start, stop) in enumerate(pairwise(rounds)):
+            _round(sets, meetings[start:stop].tolist(), number, draw, key)
         for members in sets:
             for first, second in combinations(sorted(members), 2):
                 if first * n_members + second in row:
@@ -63,15 +64,14 @@ def null_joint(
     return out
 
 
-def _sweep(sets: list[list[int]], places: list[int], sweep: int, draw: int, key: int) -> None:
-    """Let works meet two by two; of an odd number, the last one meets none."""
+def _round(sets: list[list[int]], meetings: list[list[int]], number: int, draw: int, key: int) -> None:
     offers = 0
-    for first, second in zip(places[0::2], places[1::2], strict=False):
+    for first, second in meetings:
         few, many = sets[first], sets[second]
         if len(many) < len(few):
             few, many = many, few
         for i in range(n_offers(len(few), len(many))):
-            word = philox(offers >> 2, sweep, draw, 0, key & 0xFFFFFFFF, key >> 32)[offers & 3]
+            word = philox(offers >> 2, number, draw, 0, key & 0xFFFFFFFF, key >> 32)[offers & 3]
             offers += 1
             j = word * (len(many) + 1) >> 32
             if j < len(many) and few[i] not in many and many[j] not in few:

@@ -1,4 +1,4 @@
-"""Order of works in each sweep."""
+"""Order of works in each round."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from trendcore_kernels.reference._philox import philox
 from trendcore_kernels.spec import Counts, Ints
 
 
-def null_orders(sweeps: Ints, n_works: int, key: int) -> Counts:
-    """Order works at random for each sweep, in which they meet two by two.
+def null_orders(rounds: Ints, n_works: int, key: int) -> Counts:
+    """Order works at random for each round.
 
     Parameters
     ----------
-    sweeps
-        (W,) numbers of the sweeps, below 2^32.
+    rounds
+        (W,) numbers of the rounds, below 2^32.
     n_works
         N, below 2^31.
     key
@@ -30,10 +30,10 @@ def null_orders(sweeps: Ints, n_works: int, key: int) -> Counts:
     >>> null_orders(np.array([0, 1]), 4, key=7)
     array([[3, 2, 1, 0], [0, 3, 2, 1]], dtype=int32)
     """
-    out = np.zeros((len(sweeps), n_works), dtype=np.int32)
-    for row, sweep in enumerate(sweeps.tolist()):
+    out = np.zeros((len(rounds), n_works), dtype=np.int32)
+    for row, number in enumerate(rounds.tolist()):
         words: list[int] = []
         for block in range(-(-n_works // 4)):
-            words.extend(philox(block, sweep, 0, 1, key & 0xFFFFFFFF, key >> 32))
+            words.extend(philox(block, number, 0, 1, key & 0xFFFFFFFF, key >> 32))
         out[row] = sorted(range(n_works), key=words.__getitem__)
     return out
