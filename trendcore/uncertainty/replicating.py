@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from trendcore.arrays import Ints
 from trendcore.indices.base import CELL, COUNTRY, A, B
@@ -159,11 +160,9 @@ class _Cell:
 
         def evaluate(start: int) -> None:
             block = slice(start, min(start + size, len(rows)))
-            given = {
-                name: (sums.of(symbol)[places[name][block]] * symbol.scale).ravel()
-                for name, symbol in symbols.items()
-            }
-            values[block] = pl.DataFrame(given).select(formula).to_series().to_numpy().reshape(-1, n)
+            given = [pa.array(_taken_rows(sums.of(symbols[name]), places[name][block])) for name in symbols]
+            frame = pl.DataFrame(pa.table(given, names=list(symbols)))  # without a copy
+            values[block] = frame.select(formula).to_series().to_numpy().reshape(-1, n)
 
         list(self._pool.map(evaluate, range(0, len(rows), size)))
         return values
@@ -199,19 +198,19 @@ class _Sums:
     def __init__(self, cell: _Cell, a: Ints, b: Ints) -> None:
         self._cell = cell
         self._a, self._b = a, b
-        self._found: dict[tuple[str, str], tuple[Ints, Ints]] = {}
+        self._found: dict[tuple[str, str, float], tuple[Ints, Floats]] = {}
 
-    def of(self, symbol: Symbol) -> Ints:
-        """(n_rows, replicates) sums of the rows that are needed."""
+    def of(self, symbol: Symbol) -> Floats:
+        """(n_rows, replicates) sums of the rows that are needed, in works."""
         return self._get(symbol)[1]
 
     def places(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
         """Rows of the sums for some rows of the base, by the codes of their ends."""
         return np.searchsorted(self._get(symbol)[0], self._keys(symbol, a, b))
 
-    def _get(self, symbol: Symbol) -> tuple[Ints, Ints]:
+    def _get(self, symbol: Symbol) -> tuple[Ints, Floats]:
         members = symbol.space in ("a", "b")  # a member's sums are the same at both ends
-        name = ("member" if members else symbol.space), symbol.measure
+        name = ("member" if members else symbol.space), symbol.measure, symbol.scale
         if name not in self._found:
             keys = self._keys(symbol, self._a, self._b)
             if members and symbol.space == "a":
@@ -220,7 +219,8 @@ class _Sums:
                 keys = np.concatenate([keys, self._a])
             space = self._cell.entries.space(symbol)
             wanted = np.flatnonzero(np.isin(space.keys, keys))
-            self._found[name] = space.keys[wanted], self._cell.summed(symbol, wanted)
+            sums = self._cell.summed(symbol, wanted)
+            self._found[name] = space.keys[wanted], np.multiply(sums, symbol.scale, dtype=np.float64)
         return self._found[name]
 
     def _keys(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
@@ -231,6 +231,13 @@ class _Sums:
         entries = self._cell.entries
         low, high = (a, b) if entries.directed else (np.minimum(a, b), np.maximum(a, b))
         return low * entries.n_members + high
+
+
+def _taken_rows(sums: Floats, rows: Ints) -> Floats:
+    """Values of some rows one after the other; a copy only where they do not lie so."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+        return sums[rows[0] : rows[-1] + 1].reshape(-1)
+    return sums[rows].reshape(-1)
 
 
 def _taken(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:

@@ -13,17 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._philox import philox
 from trendcore_kernels.cpu._threads import run, split
 from trendcore_kernels.spec import Ints, Words
 from trendcore_kernels.spec.draws import TOP_LEVEL
 
 _Draws = npt.NDArray[np.int32]
 _Halves = npt.NDArray[np.uint32]
-#: replicates whose words are made together: they stay in the first cache
-_BLOCK: Final = 1024
+#: pairs of replicates whose words are made together: they stay in the first cache
+_BLOCK: Final = 512
 #: levels below this one compare with all thresholds
-_COMPARED: Final = 6
+_COMPARED: Final = 3
 #: first bits of a word by which large levels look it up
 _LOOKED: Final = 10
 
@@ -39,7 +38,7 @@ def poisson_draws(
     n_replicates: int,
 ) -> _Draws:
     """Draw the weight of each pattern in each replicate, see `reference.poisson_draws`."""
-    draws = np.zeros((len(key), n_replicates), dtype=np.int32)
+    draws = np.empty((len(key), n_replicates), dtype=np.int32)
     tables = frozen(thresholds), frozen(starts), frozen(least)
     rows = split(len(key), len(key) * n_replicates)
     run(
@@ -67,36 +66,67 @@ def _draw(
     draws: _Draws,
 ) -> None:
     half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    upper = np.empty(_BLOCK + 2, dtype=np.uint32)
-    lower = np.empty(_BLOCK + 2, dtype=np.uint32)
+    words = np.empty((4, _BLOCK), dtype=np.uint32)
+    counts = np.empty((2, _BLOCK), dtype=np.int32)
     tops = (thresholds >> half).astype(np.uint32)
-    guides = np.zeros((TOP_LEVEL + 1, (1 << _LOOKED) + 1), dtype=np.int32)
+    guides = np.zeros((TOP_LEVEL + 1, 1 << _LOOKED), dtype=np.int32)
     for level in range(_COMPARED, TOP_LEVEL + 1):
         _guide(thresholds[starts[level] : starts[level + 1]], guides[level])
-    n_replicates = draws.shape[1]
+    odd = first & 1
+    n_pairs = (odd + draws.shape[1] + 1) >> 1
     for p in range(start, stop):
         low, high = key[p] & mask, key[p] >> half
-        for at in range(0, n_replicates, _BLOCK):
-            size = min(_BLOCK, n_replicates - at)
-            odd = (first + at) & 1
-            pair = (first + at) >> 1
+        for at in range(0, n_pairs, _BLOCK):
+            size = min(_BLOCK, n_pairs - at)
+            counts[:] = 0
             rest = n[p]
             number = 0
             while rest > 0:
                 level = min(number, TOP_LEVEL)
                 if level == TOP_LEVEL or rest & 1:
-                    for i in range((size + odd + 1) >> 1):
-                        x0, x1, x2, x3 = philox(low, high, pair + i, number, k0, k1)
-                        lower[2 * i], upper[2 * i], lower[2 * i + 1], upper[2 * i + 1] = x0, x1, x2, x3
+                    _fill(low, high, (first >> 1) + at, number, k0, k1, size, words)
                     begin, end = starts[level], starts[level + 1]
-                    words = upper[odd : odd + size], lower[odd : odd + size]
-                    out = draws[p, at : at + size]
-                    if level < _COMPARED:
-                        _compare(*words, thresholds[begin:end], tops[begin:end], least[level], out)
-                    else:
-                        _look_up(*words, thresholds[begin:end], guides[level], least[level], out)
+                    for side in range(2):
+                        lower, upper = words[2 * side, :size], words[2 * side + 1, :size]
+                        out = counts[side, :size]
+                        if level < _COMPARED:
+                            _compare(upper, lower, thresholds[begin:end], tops[begin:end], least[level], out)
+                        else:
+                            _look_up(upper, lower, thresholds[begin:end], guides[level], least[level], out)
                 rest = rest - 1 if level == TOP_LEVEL else rest >> 1
                 number += 1
+            _interleave(counts, size, 2 * at - odd, draws[p])
+
+
+@jit
+def _fill(low: int, high: int, pair: int, number: int, k0: int, k1: int, size: int, words: _Halves) -> None:
+    """Write the blocks of `philox` of some pairs of replicates; written out, so that it becomes vectors."""
+    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
+    for i in range(size):
+        x0, x1 = np.uint64(low), np.uint64(high)
+        x2, x3 = np.uint64(pair + i) & mask, np.uint64(number)
+        y0, y1 = np.uint64(k0), np.uint64(k1)
+        for _ in range(10):
+            one, two = np.uint64(0xD2511F53) * (x0 & mask), np.uint64(0xCD9E8D57) * (x2 & mask)
+            x0, x1 = (two >> half) ^ x1 ^ y0, two & mask
+            x2, x3 = (one >> half) ^ x3 ^ y1, one & mask
+            y0, y1 = (y0 + np.uint64(0x9E3779B9)) & mask, (y1 + np.uint64(0xBB67AE85)) & mask
+        words[0, i], words[1, i] = np.uint32(x0), np.uint32(x1)
+        words[2, i], words[3, i] = np.uint32(x2), np.uint32(x3)
+
+
+@jit
+def _interleave(counts: _Draws, size: int, at: int, out: _Draws) -> None:
+    """Write the counts of even and of odd replicates where these are; the ends may be outside."""
+    inside = max(min(size, (len(out) - at) >> 1), 0)
+    for i in range(1, inside):
+        out[at + 2 * i] = counts[0, i]
+        out[at + 2 * i + 1] = counts[1, i]
+    for i in (0, inside):
+        for side in range(2):
+            place = at + 2 * i + side
+            if i < size and 0 <= place < len(out):
+                out[place] = counts[side, i]
 
 
 @jit
@@ -110,13 +140,12 @@ def _compare(
     equal = np.uint32(0)
     for i in range(len(out)):
         out[i] += np.int32(least)
+        equal |= np.uint32(upper[i] == np.uint32(0xFFFFFFFF))
     for t in range(last):
         top = tops[t]
         for i in range(len(out)):
             out[i] += np.int32(upper[i] > top)
             equal |= np.uint32(upper[i] == top)
-    for i in range(len(out)):
-        equal |= np.uint32(upper[i] == np.uint32(0xFFFFFFFF))
     if equal:
         for i in range(len(out)):
             word = np.uint64(upper[i]) << np.uint64(32) | np.uint64(lower[i])
