@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from hypothesis import strategies as st
-from support.kernels import Array, packed, read_only
+from support.kernels import TYPES, Array, packed, read_only
 
 from trendcore_kernels.poisson import poisson_tables
 from trendcore_kernels.spec import SPECS
@@ -55,18 +55,46 @@ def poisson_draws(draw: st.DrawFn, size: int) -> Draws:
 
 
 @st.composite
+def patterns(draw: st.DrawFn, size: int) -> Draws:
+    """Draw works of few different sets, of which some are beginnings of others; now and then long ones."""
+    dtype = draw(st.sampled_from(TYPES))
+    most = int(np.iinfo(dtype).max)
+    code = st.sampled_from([0, 1, 2, most // 2, most - 1, most])
+    short = st.lists(code, max_size=5, unique=True).map(sorted)
+    sets = draw(st.lists(short, min_size=1, max_size=4))
+    if draw(st.booleans()):
+        rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+        long = np.unique(rng.integers(0, most, 20)).tolist()
+        sets += [long, [*long, most], long[:7], long[:8], [*long[:-1], most]]
+    works = draw(st.lists(st.sampled_from(sets), max_size=size))
+    n_cells = draw(st.sampled_from([1, 2, 17, 1 << 16]))
+    cell = st.sampled_from(sorted({0, n_cells // 2, n_cells - 1}))
+    offsets, codes = packed(works, dtype, draw(st.sampled_from([0, 0, 3])))
+    times = st.one_of(st.integers(0, 3), st.just(1 << 61))
+    n_times = draw(st.sampled_from([0, len(works)]))
+    return Draws({
+        "cell": read_only(draw(st.lists(cell, min_size=len(works), max_size=len(works))), np.int32),
+        "set_offsets": offsets,
+        "set_codes": codes,
+        "times": read_only(draw(st.lists(times, min_size=n_times, max_size=n_times)), np.int64),
+        "n_cells": n_cells,
+        "least": draw(st.integers(0, 3)),
+    })  # fmt: skip
+
+
+@st.composite
 def replicate_sums(draw: st.DrawFn, size: int) -> Draws:
     n_patterns, n_replicates = draw(st.sampled_from([0, 1, 2, 6])), draw(st.sampled_from([0, 1, 2, 5, 17]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     draws = rng.integers(0, draw(st.sampled_from([3, 1 << 31])), (n_patterns, n_replicates))
     entry = st.integers(0, max(n_patterns - 1, 0))
     rows = draw(st.lists(st.lists(entry, max_size=6 if n_patterns else 0), max_size=size))
-    offsets, patterns = packed(rows, np.int32, draw(st.sampled_from([0, 0, 2])) if n_patterns else 0)
+    offsets, entries = packed(rows, np.int32, draw(st.sampled_from([0, 0, 2])) if n_patterns else 0)
     most = draw(st.sampled_from([0, 2, 1 << 29]))  # six of these times draws of 31 bits have 63 bits
-    coefficients = rng.integers(-most, most + 1, len(patterns)) if most else []
+    coefficients = rng.integers(-most, most + 1, len(entries)) if most else []
     return Draws({
         "offsets": offsets,
-        "patterns": patterns,
+        "patterns": entries,
         "coefficients": read_only(coefficients, np.int64),
         "draws": read_only(draws, np.int32),
     })  # fmt: skip
@@ -143,17 +171,24 @@ def example(kernel: str) -> Draws:
     """Forty patterns or rows, always the same."""
     rng = np.random.default_rng(5)
     lists = [rng.integers(0, 12, size).tolist() for size in rng.integers(0, 5, 40)]
-    offsets, patterns = packed(lists, np.int32, 3)
+    offsets, entries = packed(lists, np.int32, 3)
+    sets = [sorted(rng.choice(4, size, replace=False).tolist()) for size in rng.integers(0, 4, 40)]
+    set_offsets, set_codes = packed(sets, np.uint16, 2)
     return Draws({
+        "cell": read_only(rng.integers(0, 3, 40), np.int32),
+        "set_offsets": set_offsets,
+        "set_codes": set_codes,
+        "times": read_only(rng.integers(0, 9, 40), np.int64),
+        "n_cells": 3,
         "key": read_only(rng.integers(0, 1 << 64, 40, dtype=np.uint64), np.uint64),
         "n": read_only(rng.integers(0, 70, 40), np.int64),
-        **tables(),
+        **({"least": 1} if kernel == "patterns" else tables()),
         "seed": (1 << 64) - 2,
         "first": 5,
         "n_replicates": 6,
         "offsets": offsets,
-        "patterns": patterns,
-        "coefficients": read_only(rng.integers(-9, 9, len(patterns)), np.int64),
+        "patterns": entries,
+        "coefficients": read_only(rng.integers(-9, 9, len(entries)), np.int64),
         "draws": read_only(rng.integers(0, 50, (12, 6)), np.int32),
         "values": read_only(np.round(rng.normal(size=(40, 90)), 1), np.float64),
         "at": read_only(np.round(rng.normal(size=40), 1), np.float64),

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from trendcore_kernels.spec import Ints, KernelSpec
+from trendcore_kernels.spec import Codes, Ints, KernelSpec
+from trendcore_kernels.spec.draws import Patterns
 
 _Array = npt.NDArray[Any]
 _Part = Mapping[str, _Array]
@@ -32,6 +33,8 @@ def combined(spec: KernelSpec, parts: Sequence[_Part], n_members: int) -> dict[s
     n_members
         M, where the result has rows.
     """
+    if spec.result is Patterns:
+        return combined_patterns(parts)
     rows = combined_rows(spec, parts, n_members) if MEMBER_KEY[0] in spec.fields else {}
     found = {}
     for name, field in spec.fields.items():
@@ -107,3 +110,40 @@ def added(keys: Sequence[Ints], counts: Sequence[Mapping[str, Ints]]) -> tuple[I
         sums[name] = np.zeros(len(distinct), dtype=np.int64)
         np.add.at(sums[name], place, np.concatenate([each[name] for each in counts]))
     return distinct, sums
+
+
+def combined_patterns(parts: Sequence[_Part]) -> dict[str, _Array]:
+    """Add up the works of equal patterns."""
+    cell, codes, n = (
+        np.concatenate([part[name] for part in parts]) for name in ("pattern_cell", "codes", "n")
+    )
+    offsets = _joined_offsets([part["offsets"] for part in parts])
+    ranks, one, place = np.unique(_set_ranks(cell, offsets, codes), return_index=True, return_inverse=True)
+    sums = np.zeros(len(ranks), dtype=np.int64)
+    np.add.at(sums, place, n)
+    sizes = np.diff(offsets)[one]
+    ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    entries = np.arange(ends[-1]) + np.repeat(offsets[one] - ends[:-1], sizes)
+    return {"pattern_cell": cell[one], "offsets": ends, "codes": codes[entries], "n": sums}
+
+
+def _set_ranks(cell: Ints, offsets: Ints, codes: Codes) -> Ints:
+    """Return how many sets stand before each one: by their next code where they are equal so far."""
+    sizes = np.diff(offsets)
+    ranks = np.searchsorted(np.sort(cell), cell)
+    undecided, place = np.arange(len(cell)), 0
+    while len(undecided):
+        goes_on = sizes[undecided] > place
+        key = np.full(len(undecided), -1)  # a set that ends stands before those that go on
+        key[goes_on] = codes[offsets[undecided[goes_on]] + place]
+        order = np.lexsort((key, ranks[undecided]))
+        sets = undecided[order]
+        of_rank, of_key = (np.diff(each, prepend=-2) != 0 for each in (ranks[sets], key[order]))
+        ranks[sets] += _last(of_rank | of_key) - _last(of_rank)
+        undecided, place = undecided[goes_on], place + 1
+    return ranks
+
+
+def _last(is_first: npt.NDArray[np.bool_]) -> Ints:
+    """Place of the last one of these up to each place."""
+    return np.maximum.accumulate(np.where(is_first, np.arange(len(is_first)), 0))
