@@ -16,7 +16,7 @@ import polars as pl
 
 from trendcore.arrays import Ints
 from trendcore.errors import BackendError, UsageError
-from trendcore.tallies.sets import CELL, KEY, LARGE_SET, MEMBER, NO_SETS, A, B, large_sets, small_sets
+from trendcore.tallies.sets import CELL, KEY, LARGE_SET, MEMBER, NO_SETS, A, B, Sets, small_sets, together
 from trendcore.tallies.types import DIRECTED_MEMBERS, DIRECTED_TOTALS, WORKS_TOTALS
 from trendcore.tallies.works import Works
 from trendcore_kernels import dispatch
@@ -257,8 +257,9 @@ def _undirected(works: Works, scheme: Scheme) -> Counts:
     if not scheme.patterns:
         return Counts(totals, members, pairs, NO_SETS)
     two = rows.of_pairs(n=result.bilateral)
-    patterns = pl.concat([small_sets(totals, members, two, works.lists.codes.dtype), *large])
-    return Counts(totals, members, pairs, patterns.group_by(CELL, KEY).sum().sort(CELL, KEY))
+    sets = [*small_sets(totals, members, two), *large]
+    patterns = together(sets, works.lists.codes.dtype, sizes[0], scheme.kernel("patterns"))
+    return Counts(totals, members, pairs, patterns)
 
 
 def _directed(works: Works, scheme: Scheme) -> Counts:
@@ -280,9 +281,7 @@ def _directed(works: Works, scheme: Scheme) -> Counts:
     )
 
 
-def _sums(
-    works: Works, scheme: Scheme, rows: _Rows, result: Any
-) -> tuple[dict[str, Ints], list[pl.DataFrame]]:
+def _sums(works: Works, scheme: Scheme, rows: _Rows, result: Any) -> tuple[dict[str, Ints], list[Sets]]:
     """Sum credits and weights in the shape of the rows, and count works by large member set.
 
     Works of up to two members are in the whole counts already, where nothing but the member set matters; then
@@ -303,7 +302,7 @@ def _sums(
         elif least == LARGE_SET:
             sums[f"w_{name}"] = result.bilateral * _OF_TWO[name]
     weightings = [name for name in scheme.weightings if name != "bilateral"]
-    large: list[pl.DataFrame] = []
+    large: list[Sets] = []
     if by_set and not weightings and not scheme.patterns:
         return sums, large
     for block in works.blocks():
@@ -318,7 +317,10 @@ def _sums(
             own = credits_of("author" if works.shares else "country") if name in _BY_CREDIT else _NO_CREDITS
             _add(sums, f"w_{name}", weigh(*given, own, *of_pairs, Weighting[name.upper()]))
         if scheme.patterns:
-            large.append(large_sets(block.cells.of_work, fetch(sets.offsets), fetch(sets.codes)))
+            found = scheme.kernel("patterns")(*given, _NO_CREDITS, works.cells.n, LARGE_SET)
+            parts = found.pattern_cell, found.offsets, found.codes, found.n
+            cells, offsets, codes, n = map(fetch, parts)
+            large.append(Sets(cells, np.diff(offsets), codes, n))
     return sums, large
 
 

@@ -6,11 +6,11 @@ as the lists of names do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -24,36 +24,27 @@ LARGE_SET: Final = 3
 NO_SETS: Final = pl.DataFrame(schema={CELL: pl.Int64, KEY: pl.Binary, "n": pl.Int64})
 
 
-def large_sets(cell: npt.NDArray[np.int32], offsets: Ints, codes: Codes) -> pl.DataFrame:
-    r"""Count works by cell and member set, of sets of three members or more.
+@dataclass(frozen=True)
+class Sets:
+    """Works by cell and member set, in any order; a set may be there several times.
 
-    Parameters
+    Attributes
     ----------
     cell
-        (n_works,) cell of each work.
-    offsets, codes
-        Member sets.
-
-    Returns
-    -------
-    pl.DataFrame
-        `CELL`, `KEY`, n.
-
-    Examples
-    --------
-    >>> codes = np.array([0, 1, 2, 0, 1, 2, 0, 1], dtype=np.uint8)
-    >>> large_sets(np.zeros(3, np.int32), np.array([0, 3, 6, 8]), codes).rows()
-    [(0, b'\x00\x01\x02', 2)]
+        (n,) cells.
+    sizes, codes
+        (n,) numbers of members, and their codes, ascending in each set.
+    n
+        (n,) works.
     """
-    lengths = np.diff(offsets)
-    rows = np.flatnonzero(lengths >= LARGE_SET)
-    sets = _keys(offsets, codes).gather(rows)
-    return pl.DataFrame({CELL: cell[rows].astype(np.int64), KEY: sets}).group_by(CELL, KEY).agg(_n(pl.len()))
+
+    cell: Ints
+    sizes: Ints
+    codes: Codes | Ints
+    n: Ints
 
 
-def small_sets(
-    totals: pl.DataFrame, members: pl.DataFrame, two: pl.DataFrame, dtype: np.dtype[Any]
-) -> pl.DataFrame:
+def small_sets(totals: pl.DataFrame, members: pl.DataFrame, two: pl.DataFrame) -> list[Sets]:
     """Count works by cell and member set, of sets of up to two members, from other counts.
 
     Parameters
@@ -62,13 +53,55 @@ def small_sets(
         Counts by codes.
     two
         `CELL`, `A`, `B`, n: works of just these two.
+    """
+    none = totals.select(CELL, n=pl.col("works") - pl.col("works_known"))
+    alone = members.select(CELL, MEMBER, n=pl.col("works") - pl.col("works_intl"))
+    return [_of_rows(none, []), _of_rows(alone, [MEMBER]), _of_rows(two, [A, B])]
+
+
+def _of_rows(counts: pl.DataFrame, columns: list[str]) -> Sets:
+    there = counts.filter(pl.col("n") > 0)
+    codes = (
+        np.column_stack([there[name].to_numpy() for name in columns]) if columns else np.zeros(0, np.int64)
+    )
+    sizes = np.full(there.height, len(columns))
+    return Sets(there[CELL].to_numpy(), sizes, codes.ravel(), there["n"].to_numpy())
+
+
+def together(
+    parts: Sequence[Sets], dtype: np.dtype[Any], n_cells: int, kernel: Callable[..., Any]
+) -> pl.DataFrame:
+    r"""Add up works by cell and member set.
+
+    Parameters
+    ----------
+    parts
+        What is added.
     dtype
         Type of the codes.
+    n_cells
+        C.
+    kernel
+        ``patterns`` of a backend.
+
+    Returns
+    -------
+    pl.DataFrame
+        `CELL`, `KEY`, n; sorted.
+
+    Examples
+    --------
+    >>> from trendcore_kernels import dispatch
+    >>> one = Sets(np.array([0, 0]), np.array([3, 0]), np.array([0, 1, 2]), np.array([2, 1]))
+    >>> together([one, one], np.dtype(np.uint8), 1, dispatch.get("patterns", "reference")).rows()
+    [(0, b'', 2), (0, b'\x00\x01\x02', 4)]
     """
-    none = totals.select(CELL, pl.lit(b"").alias(KEY), _n(pl.col("works") - pl.col("works_known")))
-    alone = members.select(CELL, MEMBER, _n(pl.col("works") - pl.col("works_intl")))
-    parts = [none, _keyed(alone, [MEMBER], dtype), _keyed(two, [A, B], dtype)]
-    return pl.concat(parts).filter(pl.col("n") > 0)
+    cell, sizes, codes, n = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("cell", "sizes", "codes", "n")
+    )
+    offsets = np.concatenate(([0], np.cumsum(sizes)))
+    found = kernel(cell.astype(np.int32), offsets, codes.astype(dtype), n, n_cells, 0)
+    return pl.DataFrame({CELL: found.pattern_cell, KEY: _keys(found.offsets, found.codes), "n": found.n})
 
 
 def members_of(keys: pl.Series, names: Sequence[str], dtype: np.dtype[Any]) -> pl.Series:
@@ -87,17 +120,7 @@ def members_of(keys: pl.Series, names: Sequence[str], dtype: np.dtype[Any]) -> p
     return pl.Series("members", lists, dtype=pl.List(pl.String))
 
 
-def _keyed(counts: pl.DataFrame, columns: list[str], dtype: np.dtype[Any]) -> pl.DataFrame:
-    codes = counts.select(columns).to_numpy().astype(dtype).ravel()
-    keys = _keys(np.arange(counts.height + 1) * len(columns), codes)
-    return pl.DataFrame({CELL: counts[CELL], KEY: keys, "n": counts["n"]})
-
-
 def _keys(offsets: Ints, codes: Codes) -> pl.Series:
     data = np.ascontiguousarray(codes, dtype=codes.dtype.newbyteorder(">"))
     buffers = [None, pa.py_buffer(offsets * codes.dtype.itemsize), pa.py_buffer(data)]
     return pl.Series(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
-
-
-def _n(count: pl.Expr) -> pl.Expr:
-    return count.cast(pl.Int64).alias("n")
