@@ -14,18 +14,12 @@ The method is that of the OECD/JRC Handbook on Constructing Composite Indicators
 doi:10.1787/9789264043466-en, and of Saisana, Saltelli & Tarantola 2005, doi:10.1111/j.1467-985X.2005.00350.x.
 """
 
-from trendcore.composite.declaration import (
-    Composite,
-    Group,
-    Impute,
-    Indicator,
-    Normalise,
-    Reference,
-    Treat,
-    Vary,
-)
+from trendcore.composite.declaration import Composite, Group, Indicator, Vary
 from trendcore.composite.declaration_file import load
+from trendcore.composite.declared_steps import Impute, Normalise, Reference, Treat
+from trendcore.composite.dependence import Sensitivity, sensitivity
 from trendcore.composite.fitting import Fitted, fit
+from trendcore.composite.ranges import RankRanges, uncertainty
 from trendcore.composite.scoring import score, steps
 
 __all__ = [
@@ -35,11 +29,15 @@ __all__ = [
     "Impute",
     "Indicator",
     "Normalise",
+    "RankRanges",
     "Reference",
+    "Sensitivity",
     "Treat",
     "Vary",
     "fit",
     "load",
     "score",
+    "sensitivity",
     "steps",
+    "uncertainty",
 ]

@@ -11,16 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trendcore.composite.declaration import (
-    Composite,
-    Group,
-    Impute,
-    Indicator,
-    Normalise,
-    Reference,
-    Treat,
-    Vary,
-)
+from trendcore.composite.declaration import Composite, Group, Indicator, Vary
+from trendcore.composite.declared_steps import Impute, Normalise, Reference, Treat
 from trendcore.errors import DeclarationError
 from trendcore.taxonomy._toml import Node, check_format, read_toml
 

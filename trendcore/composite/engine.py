@@ -16,7 +16,8 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.aggregate import mean_of
-from trendcore.composite.declaration import Composite, Group, Impute, Indicator, Reference, walk
+from trendcore.composite.declaration import Composite, Group, Indicator, walk
+from trendcore.composite.declared_steps import Impute, Reference
 from trendcore.composite.impute import Fill, apply_fill, fit_fill
 from trendcore.composite.normalise import Scaler, apply_scaler, fit_scaler
 from trendcore.composite.outrank import copeland

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite
@@ -19,7 +20,8 @@ from trendcore.composite.engine import (
     fit_column,
     reference_rows,
 )
-from trendcore.composite.panel import WARNINGS, Panel, cells_of, panel_of
+from trendcore.composite.long_rows import WARNINGS
+from trendcore.composite.panel import Panel, panel_of
 from trendcore.errors import DeclarationError, UsageError
 
 #: raised when what the file holds changes its meaning
@@ -172,9 +174,9 @@ def scopes_of(panel: Panel, composite: Composite) -> Iterator[tuple[Key, Bools]]
         yield {name: value if isinstance(value, int) else _text(value) for name, value in row.items()}, rows
 
 
-def fitting_values(panel: Panel, number: int) -> Floats:
-    """Values of an indicator that may be fitted on: without those of years that are not complete."""
-    return np.where(panel.warned[:, number] == _INCOMPLETE, np.nan, panel.values[:, number])
+def fitting_values(x: Floats, warned: npt.NDArray[np.uint8]) -> Floats:
+    """Values (n,) that may be fitted on: without those of years that are not complete."""
+    return np.where(warned == _INCOMPLETE, np.nan, x)
 
 
 def observed_of(panel: Panel, number: int, fit: ColumnFit) -> Bools:
@@ -190,12 +192,12 @@ def _fit_scope(panel: Panel, composite: Composite, key: Key) -> ScopeFit:
     normal: dict[str, Floats] = {}
     observed: dict[str, Bools] = {}
     for number, each in enumerate(composite.indicators):
-        x = fitting_values(inside, number)
+        x = fitting_values(inside.values[:, number], inside.warned[:, number])
         made = fit_column(x, composite, each, inside.labels)
         columns[each.name] = made
         normal[each.name] = apply_column(x, made, inside.labels)
         observed[each.name] = observed_of(inside, number, made) & ~np.isnan(x)
-    weights = fit_all_weights(composite, normal, observed, cells_of(inside.units, composite.by))
+    weights = fit_all_weights(composite, normal, observed, inside.cells)
     return ScopeFit(
         scope=key,
         rows=inside.height,

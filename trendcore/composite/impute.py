@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from trendcore.composite.declaration import Impute
+from trendcore.composite.declared_steps import Impute
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.object_]

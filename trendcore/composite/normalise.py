@@ -24,7 +24,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from trendcore.composite.declaration import Normalise, ScaleMethod
+from trendcore.composite.declared_steps import Normalise, ScaleMethod
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,8 +13,9 @@ from trendcore.composite.declaration import POSITIVE, Composite, Group
 from trendcore.composite.engine import Climbed, apply_column, climb
 from trendcore.composite.fitting import Fitted, Key, ScopeFit, observed_of, scopes_of
 from trendcore.composite.impute import apply_fill
+from trendcore.composite.long_rows import WARNINGS
 from trendcore.composite.normalise import is_outside
-from trendcore.composite.panel import WARNINGS, Panel, panel_of
+from trendcore.composite.panel import Panel, panel_of
 from trendcore.composite.ranks import ranks_of
 from trendcore.composite.treat import Treatment, apply_treatment
 
@@ -143,7 +144,7 @@ def steps(
     composite = fitted.composite
     panel = panel_of(table, composite, denominators)
     made = {name: np.full((panel.height, len(composite.indicators)), np.nan) for name in _STEPS}
-    made["raw"], made["denominated"] = panel.raw, panel.values
+    made["raw"], made["denominated"] = panel.raw(composite), panel.values
     groups = {each.name: np.full(panel.height, np.nan) for each in composite.groups}
     known = {_hashable(each.scope): each for each in fitted.scopes}
     for key, rows in scopes_of(panel, composite):

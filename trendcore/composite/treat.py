@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from trendcore.composite.declaration import Treat
+from trendcore.composite.declared_steps import Treat
 
 Floats = npt.NDArray[np.float64]
 
