@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from trendcore.errors import UsageError
 from trendcore.trends import kendall
+from trendcore.trends.flags import joined
 from trendcore.trends.growth import cagr, log_slope
 from trendcore.trends.kernels import call
 from trendcore.trends.series import Bools, Floats, Ints, Series, Table, collect
@@ -213,7 +214,7 @@ def _table(series: Series, value: str, long: Bools, found: dict[str, Any]) -> pl
         "no_values": n == 0,
         "too_short": ~long & (n > 0),
         **{name: found.pop(name) & long for name in _FLAGS_OF_TESTS},
-        "gaps": (n > 0) & (last - first + 1 > n),
+        "gaps": series.has_gaps,
         "incomplete_years_left_out": series.left_out,
     }
     kind = pl.Series(found.pop("_kind"))
@@ -244,18 +245,3 @@ def _table(series: Series, value: str, long: Bools, found: dict[str, Any]) -> pl
 
 _TESTS: Final = {0: "hamed_rao", 1: "original", 2: "exact", 3: None}
 _FLAGS_OF_TESTS: Final = ("constant", "ties", "autocorrelation_not_estimated", "negative_variance")
-
-
-def joined(flags: dict[str, Bools]) -> pl.Series:
-    """(W,) names of the flags that are set, with commas between; null where none is.
-
-    Examples
-    --------
-    >>> joined({"ties": np.array([True, False]), "gaps": np.array([True, False])}).to_list()
-    ['ties,gaps', None]
-    """
-    names = [
-        pl.when(pl.Series(name, is_set)).then(pl.lit(name)).alias(name) for name, is_set in flags.items()
-    ]
-    text = pl.select(flag=pl.concat_str(names, separator=",", ignore_nulls=True))["flag"]
-    return text.set(text == "", None)

@@ -20,7 +20,7 @@ Table = pl.DataFrame | pl.LazyFrame
 #: what says something of a value, and is no part of the key of its series
 _OF_VALUES: Final = ("value_flag",)
 #: keys of one row of a cell: with `fill`, years are covered by cell
-_OF_ROWS: Final = ("a", "b", "index", "member")
+OF_ROWS: Final = ("a", "b", "index", "member")
 #: how a frame of coverage says that a year is complete
 _COMPLETE: Final = ("complete", "year_complete")
 #: differences of larger numbers, and sums of their squares, would not be finite
@@ -61,6 +61,12 @@ class Series:
     def of(self) -> Ints:
         """(E,) series of each observation."""
         return np.repeat(np.arange(len(self.n)), self.n)
+
+    @property
+    def has_gaps(self) -> Bools:
+        """(W,) whether a year is missing between the first and the last one."""
+        gaps: Bools = (self.n > 0) & (self.last(self.years) - self.first(self.years) + 1 > self.n)
+        return gaps
 
     def first(self, entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(W,) entry of the first year of each series; of a series that has none, any."""
@@ -150,7 +156,7 @@ def collect(
         raise InputError(_twice(found, time))
     found = _left_out(found, is_kept)
     if fill is not None:
-        found = _filled(found, fill, [name for name in keys if name not in _OF_ROWS])
+        found = _filled(found, fill, [name for name in keys if name not in OF_ROWS])
     return _finite(found)
 
 
@@ -249,7 +255,7 @@ def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
     """Give each series a value in every year that its cell covers."""
     if not len(series.years):
         return series
-    cell = _numbered(series.keys, cell_keys)
+    cell = numbered(series.keys, cell_keys)
     low, span = int(series.years.min()), int(np.ptp(series.years)) + 1
     covered = np.zeros((int(cell.max()) + 1, span), dtype=np.bool_)
     covered[cell[series.of], series.years - low] = True
@@ -264,8 +270,14 @@ def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
     return replace(series, offsets=offsets, years=column + low, values=values)
 
 
-def _numbered(keys: pl.DataFrame, names: Sequence[str]) -> Ints:
-    """(W,) number of the combination of some keys."""
+def numbered(keys: pl.DataFrame, names: Sequence[str]) -> Ints:
+    """(W,) number of the combination of some keys.
+
+    Examples
+    --------
+    >>> numbered(pl.DataFrame({"a": ["JP", "US", "JP"], "b": [1, 1, 2]}), ["a"])
+    array([0, 1, 0])
+    """
     if not names:
         return np.zeros(keys.height, dtype=np.int64)
     return keys.select(pl.struct(names).rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()

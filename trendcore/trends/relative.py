@@ -1,0 +1,245 @@
+"""How fast a pair grows beside the world and beside all that it does: `relative_growth`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.trends import poisson
+from trendcore.trends.flags import joined
+from trendcore.trends.series import OF_ROWS, Bools, Floats, Ints, Series, Table, collect, numbered
+
+#: the pseudo-field of all works, and the column of fields
+ALL: Final = "all"
+FIELD: Final = "field"
+#: growth relative to nothing
+ALONE: Final = "growth"
+#: with fewer years an interval of the slope is as wide as any slope that is seen
+FEWEST_YEARS: Final = 5
+
+
+def relative_growth(
+    table: Table,
+    *,
+    world: Table | None = None,
+    time: str = "year",
+    value: str = "value",
+    by: Sequence[str] | None = None,
+    level: float = 0.95,
+    complete: Table | None = None,
+    keep_incomplete: bool = False,
+    fill: float | None = 0,
+    min_years: int = FEWEST_YEARS,
+) -> pl.DataFrame:
+    """Growth of counts alone, relative to the world, and relative to the pair's own works in all fields.
+
+    Parameters
+    ----------
+    table
+        A row for each count (joint works of a pair), see `trendcore.trends.trend`; not an index.
+    world
+        Frame of time, ``value`` and keys of cells: works, or joint works, of the world. None: the sums of
+        the table over a, b, index and member in each cell, for which the table has to hold all pairs.
+    time, value, by, complete, keep_incomplete
+        See `trendcore.trends.trend`.
+    level
+        Of the intervals; 0.95, as in `trendcore.trends.trend`.
+    fill
+        Count of a year without a row where the cell has rows. 0 (default): a published table has no rows
+        for pairs without joint works, and a year that is left out would make a fit grow where it shrinks.
+    min_years
+        Series of fewer years get no fit. 5: with fewer any growth that is seen lies in the interval.
+
+    Returns
+    -------
+    pl.DataFrame
+        A row a series, sorted by key: n, first, last, count (their sum); then for each of ``growth`` (of the
+        counts alone), ``growth_world`` and ``growth_own``: the slope of the logarithm a year, ``_lo`` and
+        ``_hi``, ``_doubling`` (ln 2 / slope, in years; null where it does not grow) and ``_flag``:
+        ``too_short``, ``all_zero``, ``at_one_end`` (counts in the first or the last year only: the slope is
+        infinite), ``nothing_to_compare`` (counts are the whole: one pair, or one field), ``unknown_total``
+        (years were left out for which there is no total). flag: ``no_values``, ``gaps``,
+        ``incomplete_years_left_out``. exp(slope) - 1 is the yearly rate.
+
+    Raises
+    ------
+    InputError
+        A count is negative, or there are counts where the total is 0.
+    SchemaError, UsageError
+        See `trendcore.trends.trend`.
+
+    Notes
+    -----
+    Poisson regression with logarithmic link and the logarithm of the total as offset (McCullagh & Nelder
+    1989, Generalized Linear Models, ch. 6): years of 0 stay in, which a regression of logarithms loses. The
+    interval is of Student's t with the variance of the fit, multiplied by the mean of Pearson's squares where
+    that is above 1 (quasi-likelihood). Own works are those of the pseudo-field ``all`` where the table has
+    it, else the sum over fields, in which a work of two fields counts twice; null without a column ``field``.
+
+    Examples
+    --------
+    >>> years = list(range(2000, 2010))
+    >>> rows = {"a": ["JP"] * 10 + ["US"] * 10, "year": years * 2}
+    >>> rows["value"] = [2**i for i in range(10)] + [10 * 2**i for i in range(10)]
+    >>> found = relative_growth(pl.DataFrame(rows))
+    >>> found.select(pl.col("growth", "growth_doubling", "growth_world").round(6)).row(0)
+    (0.693147, 1.0, 0.0)
+    """
+    if not 0 < level < 1:
+        raise UsageError(f"level is between 0 and 1, not {level}")
+    if min_years < 2:
+        raise UsageError(f"min_years is at least 2, not {min_years}: one year has no growth")
+    series = collect(
+        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete, fill=fill
+    )  # fmt: skip
+    check_counts(series, value, time)
+    totals = {
+        ALONE: np.ones(len(series.years)),
+        "growth_world": world_totals(series, value, world, time),
+        "growth_own": _own_totals(series, value),
+    }
+    columns: list[pl.Series] = []
+    for name, whole in totals.items():
+        columns += fitted(series, value, name, whole, level, min_years)
+    flags = {
+        "no_values": series.n == 0,
+        "gaps": series.has_gaps,
+        "incomplete_years_left_out": series.left_out,
+    }
+    some = pl.Series(series.n > 0)
+    ends = {name: end(series.years) for name, end in (("first", series.first), ("last", series.last))}
+    return series.keys.select(
+        pl.all(),
+        n=pl.Series(series.n),
+        **{name: pl.when(some).then(pl.Series(each)) for name, each in ends.items()},
+        count=pl.when(some).then(pl.Series(series.sums(series.values[value]))),
+    ).with_columns(*columns, flag=joined(flags))
+
+
+def check_counts(series: Series, value: str, time: str) -> None:
+    """Refuse counts below 0.
+
+    Raises
+    ------
+    InputError
+        There is one.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"year": [2000], "value": [-1]})
+    >>> check_counts(collect(rows, time="year", values=["value"], by=None), "value", "year")
+    Traceback (most recent call last):
+    trendcore.errors.InputError: value is a count, and below 0 first in year 2000
+    """
+    below = series.values[value] < 0
+    if below.any():
+        raise InputError(f"{value} is a count, and below 0 first in {time} {series.years[np.argmax(below)]}")
+
+
+def world_totals(series: Series, value: str, world: Table | None, time: str) -> Floats:
+    """(E,) total of the world in the cell and year of each observation; NaN where it is not known.
+
+    Parameters
+    ----------
+    series, value
+        Counts by the name of their values.
+    world, time
+        See `relative_growth`.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"a": ["JP", "US"], "year": [2000, 2000], "value": [1, 2]})
+    >>> found = collect(rows, time="year", values=["value"], by=None)
+    >>> world_totals(found, "value", None, "year")
+    array([3., 3.])
+    """
+    cells = [name for name in series.keys.columns if name not in OF_ROWS]
+    if world is None:
+        return _sums(series, series.values[value], numbered(series.keys, cells))
+    rows = world.lazy().collect()
+    on = [name for name in cells if name in rows.columns]
+    missing = [name for name in (time, value) if name not in rows.columns]
+    if missing:
+        raise SchemaError(f"world has no column {', '.join(missing)}; there are {', '.join(rows.columns)}")
+    given = rows.select(
+        *(pl.col(name).cast(series.keys.schema[name]) for name in on),
+        pl.col(time).cast(pl.Int64).alias("_time"),
+        pl.col(value).cast(pl.Float64).alias("_total"),
+    )
+    twice = given.filter(given.select(*on, "_time").is_duplicated())
+    if twice.height:
+        raise InputError(f"world has two rows of {dict(zip([*on, time], twice.row(0), strict=False))}")
+    asked = series.keys.select(on)[series.of] if on else pl.DataFrame()
+    joined_on = asked.with_columns(_time=pl.Series(series.years)).join(
+        given, on=[*on, "_time"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    return joined_on["_total"].fill_null(np.nan).to_numpy()
+
+
+def _own_totals(series: Series, value: str) -> Floats:
+    """(E,) counts of the same pair and year in all fields; NaN where there are no fields."""
+    keys, counts = series.keys, series.values[value]
+    if FIELD not in keys.columns:
+        return np.full(len(counts), np.nan)
+    number = numbered(keys, [name for name in keys.columns if name != FIELD])
+    is_all = keys.select(pl.col(FIELD).cast(pl.String).eq_missing(ALL)).to_series().to_numpy()
+    if not is_all.any():
+        return _sums(series, counts, number)
+    of_all = is_all[series.of]
+    own = _sums(series, np.where(of_all, counts, 0), number)
+    known = _sums(series, of_all.astype(np.float64), number) > 0
+    return np.where(known, own, np.nan)
+
+
+def _sums(series: Series, entries: Floats, number: Ints) -> Floats:
+    """(E,) sums of entries over the series of the same number in the same year."""
+    if not len(entries):
+        return entries
+    low, span = int(series.years.min()), int(np.ptp(series.years)) + 1
+    cell = number[series.of] * span + (series.years - low)
+    sums: Floats = np.bincount(cell, weights=entries).astype(np.float64)[cell]
+    return sums
+
+
+def fitted(
+    series: Series, value: str, name: str, whole: Floats, level: float, min_years: int
+) -> list[pl.Series]:
+    """Columns of the growth relative to a total, which is NaN where it is not known.
+
+    Raises
+    ------
+    InputError
+        There are counts where the total is 0.
+    """
+    counts = series.values[value]
+    if ((whole <= 0) & (counts > 0)).any():
+        year = series.years[np.argmax((whole <= 0) & (counts > 0))]
+        raise InputError(f"{name}: there are counts where the total is 0, first in {year}")
+    unknown: Bools = np.isnan(whole)
+    with_total = replace(series, values={"counts": counts, "whole": whole})
+    compared = with_total.keep(~unknown & (whole > 0))
+    found = poisson.fit(compared, "counts", "whole", level, min_years)
+    other = compared.sums((compared.values["counts"] != compared.values["whole"]).astype(np.int64))
+    itself = (name != ALONE) & (compared.n > 0) & (other == 0) & ~found.all_zero
+    flags = {
+        "too_short": (series.n > 0) & (compared.n < min_years),
+        "all_zero": found.all_zero,
+        "at_one_end": found.at_one_end,
+        "nothing_to_compare": itself,
+        "unknown_total": series.sums(unknown.astype(np.int64)) > 0,
+    }
+    growing = found.slope > 0
+    doubling = np.log(2) / np.where(growing, found.slope, np.nan)
+    columns = {"": found.slope, "_lo": found.low, "_hi": found.high, "_doubling": doubling}
+    return [
+        *(
+            pl.Series(f"{name}{end}", np.where(itself, np.nan, each), nan_to_null=True)
+            for end, each in columns.items()
+        ),
+        joined(flags).alias(f"{name}_flag"),
+    ]
