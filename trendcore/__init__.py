@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from trendcore import composite, indices, taxonomy, trends
+    from trendcore import composite, indices, taxonomy, trends, uncertainty
     from trendcore.tallies import Tally, TradeTally, tally, tally_trade
     from trendcore.workspace import Workspace
 
@@ -27,6 +27,7 @@ _PUBLIC = {
     "tally_trade": "trendcore.tallies",
     "taxonomy": "trendcore.taxonomy",
     "trends": "trendcore.trends",
+    "uncertainty": "trendcore.uncertainty",
 }
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "tally_trade",
     "taxonomy",
     "trends",
+    "uncertainty",
 ]
 
 

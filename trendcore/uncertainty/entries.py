@@ -180,9 +180,19 @@ class Entries:
 
     def space(self, symbol: Symbol) -> Space:
         """Return the space in which a symbol is summed."""
+        found: Space = getattr(self, self.space_name(symbol))
+        return found
+
+    def space_name(self, symbol: Symbol) -> str:
+        """Name the space in which a symbol is summed; both ends of a pair are members of one."""
         if symbol.space in ("a", "b"):
-            return self.partners if symbol.measure.startswith("partner_") else self.members
-        return self.pairs if symbol.space == "pair" else self.cell
+            return "partners" if symbol.measure.startswith("partner_") else "members"
+        return "pairs" if symbol.space == "pair" else "cell"
+
+    def pair_keys(self, a: Ints, b: Ints) -> Ints:
+        """Keys of pairs, given either way round; of directed ones only as they are."""
+        low, high = (a, b) if self.directed else (np.minimum(a, b), np.maximum(a, b))
+        return low * self.n_members + high
 
     def coefficients(self, symbol: Symbol) -> Ints:
         """Return what a work of each entry adds to a symbol; of length 0 where that is 1 for all."""

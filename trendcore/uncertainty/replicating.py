@@ -17,11 +17,11 @@ import polars as pl
 import pyarrow as pa
 
 from trendcore.arrays import Ints
-from trendcore.indices.base import CELL, COUNTRY, A, B
+from trendcore.indices.base import A, B
 from trendcore.indices.catalogue import Request
 from trendcore.indices.evaluated import Evaluated
 from trendcore.uncertainty.entries import Entries, Symbol, symbol_of
-from trendcore.uncertainty.sample import Sample
+from trendcore.uncertainty.sample import Sample, by_cell
 from trendcore_kernels import dispatch
 from trendcore_kernels.poisson import poisson_tables
 
@@ -80,9 +80,9 @@ class Draws:
 
 
 def replicated(
-    found: Evaluated, sample: Sample, draws: Draws, *, whole: bool = False
+    found: Evaluated, sample: Sample, rows: list[Ints], draws: Draws, *, whole: bool = False
 ) -> Iterator[Replicates]:
-    """Give the replicates of every index, cell after cell.
+    """Give the replicates of some rows of each index, cell after cell.
 
     Parameters
     ----------
@@ -90,33 +90,16 @@ def replicated(
         Rows, and what was asked for.
     sample
         Patterns of the same cells.
+    rows
+        For each index, rows of the base: of pairs that have joint works, and of countries.
     draws
         Replicates and seed.
     whole
         Give all rows of an index in a cell at once, however many.
-
-    Yields
-    ------
-    Replicates
-        Of the rows of pairs that have joint works, and of countries.
     """
-    cells = found.rows[CELL].to_numpy()
-    bounds = np.searchsorted(cells, np.arange(found.base.cells.height + 1))
-    resampled = _resampled(found.rows)
-    keep = [np.flatnonzero(found.keep(number) & resampled) for number in range(len(found.wanted))]
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        for cell in range(found.base.cells.height):
-            low, high = bounds[cell], bounds[cell + 1]
-            rows = [each[np.searchsorted(each, low) : np.searchsorted(each, high)] for each in keep]
-            if any(len(each) for each in rows):
-                yield from _Cell(found, sample.cell(cell), draws, pool).run(rows, whole=whole)
-
-
-def _resampled(rows: pl.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which rows change when works are drawn again: those of countries, and of pairs that met."""
-    of_country = pl.col("_kind") == COUNTRY
-    met = of_country if "joint" not in rows.columns else of_country | (pl.col("joint") > 0)
-    return rows.select(met.fill_null(False)).to_series().to_numpy()
+        for cell, mine in by_cell(found, rows):
+            yield from _Cell(found, sample.cell(cell), draws, pool).run(mine, whole=whole)
 
 
 class _Cell:
@@ -209,15 +192,12 @@ class _Sums:
         return np.searchsorted(self._get(symbol)[0], self._keys(symbol, a, b))
 
     def _get(self, symbol: Symbol) -> tuple[Ints, Floats]:
-        members = symbol.space in ("a", "b")  # a member's sums are the same at both ends
-        name = ("member" if members else symbol.space), symbol.measure, symbol.scale
+        entries = self._cell.entries
+        name = entries.space_name(symbol), symbol.measure, symbol.scale
         if name not in self._found:
-            keys = self._keys(symbol, self._a, self._b)
-            if members and symbol.space == "a":
-                keys = np.concatenate([keys, self._b])
-            elif members:
-                keys = np.concatenate([keys, self._a])
-            space = self._cell.entries.space(symbol)
+            ends = self._a, self._b  # a member's sums are the same at both ends
+            keys = np.concatenate(ends) if symbol.space in ("a", "b") else self._keys(symbol, *ends)
+            space = entries.space(symbol)
             wanted = np.flatnonzero(np.isin(space.keys, keys))
             sums = self._cell.summed(symbol, wanted)
             self._found[name] = space.keys[wanted], np.multiply(sums, symbol.scale, dtype=np.float64)
@@ -228,9 +208,7 @@ class _Sums:
             return np.zeros_like(a)
         if symbol.space in ("a", "b"):
             return a if symbol.space == "a" else b
-        entries = self._cell.entries
-        low, high = (a, b) if entries.directed else (np.minimum(a, b), np.maximum(a, b))
-        return low * entries.n_members + high
+        return self._cell.entries.pair_keys(a, b)
 
 
 def _taken_rows(sums: Floats, rows: Ints) -> Floats:

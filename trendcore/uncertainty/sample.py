@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ import polars as pl
 from trendcore.arrays import Codes, Ints, code_type
 from trendcore.errors import UsageError
 from trendcore.indices.base import CELL, Base
+from trendcore.indices.evaluated import Evaluated
 from trendcore.tallies import Tally
 from trendcore.uncertainty.keys import Words, cell_keys, member_keys, set_keys
 
@@ -111,3 +113,13 @@ def sample_of(tally: Tally, base: Base) -> Sample:
         keys=set_keys(starts, offsets, codes, member_keys(base.names)),
         bounds=np.searchsorted(cell, np.arange(base.cells.height + 1)).astype(np.int64),
     )
+
+
+def by_cell(found: Evaluated, rows: list[Ints]) -> Iterator[tuple[int, list[Ints]]]:
+    """Divide rows of a base, ascending, by cell; cells without any are left out."""
+    cells = found.rows[CELL].to_numpy()
+    bounds = np.searchsorted(cells, np.arange(found.base.cells.height + 1))
+    for cell in range(found.base.cells.height):
+        mine = [each[slice(*np.searchsorted(each, bounds[cell : cell + 2]))] for each in rows]
+        if any(len(each) for each in mine):
+            yield cell, mine
