@@ -84,6 +84,7 @@ def test_show_ranks_by_another_symmetric_index(run: Any) -> None:
             "nothing is published for the field 'biotech'",
         ),
         (("show", "JP", "US", "-w", "ws", "--index", "saltn"), "no index is called 'saltn'"),
+        (("show", "JP", "US", "-w", "ws", "--index", "calibrated"), "calibrated is not published"),
         (("show", "JP", "US", "-w", "ws", "--index", "share"), "symmetric"),
         (("show", "JP", "US", "-w", "ws", "--json", "--csv"), "exclude each other"),
         (("show", "JP", "US"), "Missing option"),

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import trendcore as tc
+from trendcore.errors import UsageError
 from trendcore.indices import index, registry
 
 US_JAPAN = {"c": 2133, "x": 44356, "y": 11712, "total": 153630}
@@ -151,6 +152,11 @@ def test_grubel_lloyd_of_products_and_aggregate() -> None:
         ("steijn", (0, 9, 5, 9), None, "zero_denominator"),
         ("aoer", (0, 9, 5, 9), None, "zero_denominator"),
         ("aoer", (0, 6, 0, 9), None, "zero_denominator"),
+        ("z", (0, 0, 5, 9), None, "zero_denominator"),
+        ("z", (5, 9, 5, 9), None, "zero_denominator"),
+        ("z", (1, 1, 1, 1), None, "zero_denominator"),
+        ("z", (0, 0, 0, 0), None, "zero_denominator"),
+        ("z", (2, 4, 4, 8), 0.0, None),
     ],
 )
 def test_edges(name: str, symbols: tuple[int, int, int, int], value: float | None, flag: str | None) -> None:
@@ -169,6 +175,41 @@ def test_edges(name: str, symbols: tuple[int, int, int, int], value: float | Non
     assert found.at(**{symbol: given[symbol] for symbol in found.needs}) == value
 
 
+@pytest.mark.parametrize(
+    ("symbols", "value"),
+    [
+        ((0, 0, 0), None),
+        ((0, 7, 3), 1.0),
+        ((7, 7, 1), 1.0),
+        ((3, 6, 3), 0.25),
+        ((1, 1 << 50, 2), 1 - 2.0**-50),
+    ],
+)
+def test_disparity(symbols: tuple[int, int, int], value: float | None) -> None:
+    """Of one partner it says nothing, and of no links it is not defined."""
+    given = dict(zip(("c", "x", "deg"), symbols, strict=True))
+    assert index("disparity").at(**given) == value
+
+
+def test_partners_are_those_with_weight_in_the_scheme() -> None:
+    works = pl.DataFrame({"countries": [["JP", "KR", "US"], ["JP", "US"], ["JP", "US"]]})
+    tally = tc.tally(works, members="countries", by=[], counting=["full", "bilateral"])
+    table = tc.indices.compute(tally, ["disparity", "disparity:bilateral"])
+    found = {row[:4]: row[4] for row in table.select("a", "b", "counting", "marginals", "value").rows()}
+    assert found["JP", "US", "full", "links"] == 0.25
+    assert found["US", "JP", "full", "links"] == 0.25
+    assert found["KR", "US", "full", "links"] == 0.5
+    assert found["JP", "US", "bilateral", "links"] == 1.0
+    assert found["KR", "US", "bilateral", "links"] is None
+
+
+def test_what_needs_draws_is_not_computed_from_counts() -> None:
+    tally = tc.tally(pl.DataFrame({"countries": [["JP", "US"]]}), members="countries", by=[])
+    assert tc.indices.skipped(tally.meta)["calibrated"] == "needs draws: trendcore.uncertainty.calibrated"
+    with pytest.raises(UsageError, match="calibrated needs draws: trendcore"):
+        tc.indices.compute(tally, ["calibrated"])
+
+
 def test_every_index_says_what_it_is() -> None:
     for name, found in registry().items():
         assert found.name == name
@@ -181,7 +222,9 @@ def test_every_index_says_what_it_is() -> None:
     assert "matrix" not in registry()["orc"].marginals
 
 
-def test_nothing_speaks_of_chance() -> None:
+def test_only_what_is_calibrated_speaks_of_chance() -> None:
     for found in registry().values():
+        if found.name == "calibrated":
+            continue
         text = f"{found.title} {found.formula} {found.range} {found.neutral} {found.notes}".lower()
         assert "chance" not in text

@@ -93,11 +93,13 @@ def _symmetric(name: str) -> None:
 def _registered(name: str) -> Any:
     """Return the registry's entry of an index."""
     from trendcore import indices as registered
-    from trendcore.errors import UnknownIndexError
+    from trendcore.errors import UnknownIndexError, UsageError
 
     registry = registered.registry()
     if name not in registry:
         raise UnknownIndexError(f"no index is called {name!r}; `trendcore indices` lists them")
+    if registry[name].drawn:
+        raise UsageError(f"{name} is not published, since it needs draws: {registry[name].drawn} gives it")
     return registry[name]
 
 

@@ -90,16 +90,19 @@ def spoken_of(coverage: pl.DataFrame) -> pl.DataFrame:
 def with_no_joint_works(name: str) -> float | None:
     """Return an index of a pair that has works, but none together; None where it is undefined.
 
+    None also where it depends on how many works they have.
+
     Examples
     --------
-    >>> with_no_joint_works("salton"), with_no_joint_works("npmi"), with_no_joint_works("pmi")
-    (0.0, -1.0, None)
+    >>> [with_no_joint_works(name) for name in ("salton", "npmi", "pmi", "z")]
+    [0.0, -1.0, None, None]
     """
     from trendcore.indices import registry
 
     entry = registry()[name]
-    some = {"c": 0.0, "x": 1.0, "y": 1.0, "total": 4.0}
-    return entry.at(**{symbol: some[symbol] for symbol in entry.needs})
+    sizes = {"x": (1, 2), "y": (1, 3), "total": (4, 9), "deg": (1, 2), "c": (0, 0)}
+    one, other = (entry.at(**{symbol: sizes[symbol][i] for symbol in entry.needs}) for i in (0, 1))
+    return one if one == other else None
 
 
 def unanswered(coverage: pl.DataFrame, last: pl.DataFrame) -> list[Record]:

@@ -6,6 +6,7 @@ symbol      ``docs_int``, ``docs_all``             ``links``, ``matrix``
 ``c``       joint works, or their weight in the counting scheme
 ``x, y``    (international) works of a and of b    link strength: sum of c over partners
 ``total``   (international) works of the cell      m: sum of c over pairs; or 2m
+``deg``                                            partners of a: pairs with c > 0
 ``abroad``  works of a with a member abroad (rows of one country)
 ``own``     works of a (rows of one country)
 ==========  =====================================  =====================================
@@ -74,6 +75,7 @@ def _columns(each: Request) -> dict[str, str]:
         "x": f"x:{system}",
         "y": f"y:{system}",
         "total": total,
+        "deg": f"x:deg:{each.counting}",
         "abroad": "abroad",
         "own": "own",
     }
@@ -91,7 +93,7 @@ def _pair_rows(
     if zeros:
         pairs = _with_zeros(pairs, members)
     sizes = _sizes(members).join(links, on=[CELL, "_m"], how="full", coalesce=True)
-    strengths = [name for name in links.columns if name.startswith("links:")]
+    strengths = [name for name in links.columns if name.startswith(("links:", "deg:"))]
     # a member without pairs has no links; one of whose weights some are not known has unknown links
     sizes = sizes.with_columns(pl.when("_linked").then(pl.col(strengths)).otherwise(0.0)).drop("_linked")
     symbols = [name for name in sizes.columns if name not in (CELL, "_m")]
@@ -112,7 +114,7 @@ def _pair_rows(
 
 def _without_links(rows: pl.DataFrame) -> pl.DataFrame:
     """Forget the link totals: a bloc's tally holds the bloc's own pairs only, so nobody's links are whole."""
-    prefixes = ("x:links", "y:links", "total:links", "matrix:")
+    prefixes = ("x:links", "y:links", "x:deg", "y:deg", "total:links", "matrix:")
     return rows.with_columns(
         pl.lit(None, pl.Float64).alias(name) for name in rows.columns if name.startswith(prefixes)
     )
@@ -128,7 +130,7 @@ def _unit(counting: str) -> float:
 
 
 def _links(pairs: pl.DataFrame, countings: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Link strength of each member and the number of links of each cell, for each counting scheme.
+    """Link strength and partners of each member, and the links of each cell, for each counting scheme.
 
     Sums are of whole numbers, so that they do not depend on the order of the rows; a sum with a weight that
     is not known is not known. ``_linked`` is true.
@@ -142,7 +144,13 @@ def _links(pairs: pl.DataFrame, countings: list[str]) -> tuple[pl.DataFrame, pl.
     linked = pl.lit(True).alias("_linked")
     columns = [f"c:{name}" for name in countings]
     ends = pl.concat([pairs.select(CELL, pl.col(code).alias("_m"), *columns) for code in (A, B)])
-    member = ends.group_by(CELL, "_m").agg(*(each.name.prefix("links:") for each in sums), linked)
+    partners = [
+        pl.when(pl.col(f"c:{name}").null_count() == 0)
+        .then((pl.col(f"c:{name}") > 0).sum().cast(pl.Float64))
+        .alias(f"deg:{name}")
+        for name in countings
+    ]
+    member = ends.group_by(CELL, "_m").agg(*(each.name.prefix("links:") for each in sums), *partners, linked)
     cell = pairs.group_by(CELL).agg(*(each.name.prefix("total:links:") for each in sums), linked)
     doubled = [(pl.col(f"total:links:{name}") * 2).alias(f"matrix:{name}") for name in countings]
     return member, cell.with_columns(doubled)

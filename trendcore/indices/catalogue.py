@@ -13,8 +13,10 @@ from trendcore.indices import (
     aoer,
     association,
     association_raw,
+    calibrated,
     coinvention,
     complementarity,
+    disparity,
     equivalence,
     export_similarity,
     grubel_lloyd,
@@ -43,6 +45,7 @@ from trendcore.indices import (
     trade_intensity,
     trade_intensity_drysdale,
     value,
+    z,
 )
 from trendcore.indices.model import MARGINALS, Index
 
@@ -66,6 +69,9 @@ _MODULES = (
     orc,
     pmi,
     npmi,
+    z,
+    disparity,
+    calibrated,
     nature_cs,
     harmonic,
     coinvention,
@@ -214,7 +220,9 @@ def skipped(meta: TallyMeta) -> dict[str, str]:
     for name, found in _REGISTRY.items():
         if meta.kind not in found.kinds:
             continue
-        if found.countings[0] != "full" and found.countings[0] not in meta.counting:
+        if found.drawn:
+            reasons[name] = f"needs draws: {found.drawn}"
+        elif found.countings[0] != "full" and found.countings[0] not in meta.counting:
             scheme = found.countings[0]
             reasons[name] = f"needs the weighting {scheme!r}: tally(..., counting=[..., {scheme!r}])"
         elif found.roles and "role" not in meta.by:
@@ -228,6 +236,8 @@ def _check(each: Request, meta: TallyMeta) -> None:
             f"{each.index.name} needs a tally of kind {_or(each.index.kinds)}; this one is of kind "
             f"{meta.kind!r}."
         )
+    if each.index.drawn:
+        raise UsageError(f"{each.index.name} needs draws: {each.index.drawn} gives it.")
     if each.counting != "full" and each.counting not in meta.counting:
         raise UsageError(
             f"{each.column} needs the weighting {each.counting!r}, which the tally does not hold: "

@@ -34,6 +34,7 @@ VALUE_FLAGS = (
     "small_count",
     "incomplete_year",
     "no_goods_total",
+    "withheld",
     "not_known",
 )
 
@@ -98,6 +99,8 @@ class Index:
         Roles of the ``role`` column that the index speaks of; empty for any.
     notes
         Warnings that a reader of the value needs.
+    drawn
+        The function that draws what the index needs, where a tally alone does not give it; empty for none.
     """
 
     name: str
@@ -117,6 +120,7 @@ class Index:
     small: str | None = None
     roles: tuple[str, ...] = ()
     notes: str = ""
+    drawn: str = ""
 
     @property
     def kind(self) -> str:

@@ -94,7 +94,7 @@ def wanted(kind: str) -> list[str] | None:
 
 def _all_of_works() -> list[str]:
     registry = indices.registry()
-    return [name for name, entry in registry.items() if "works" in entry.kinds]
+    return [name for name, entry in registry.items() if "works" in entry.kinds and not entry.drawn]
 
 
 def _of_works(prefix: str, tallies: Sequence[Tally]) -> Tables:
