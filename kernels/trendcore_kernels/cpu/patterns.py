@@ -18,8 +18,12 @@ from trendcore_kernels.cpu._threads import bands, n_threads, run, split
 from trendcore_kernels.spec import Cells, Codes, Ints, Words
 from trendcore_kernels.spec.draws import Patterns
 
-_Flags = npt.NDArray[np.bool_]
+_Marks = npt.NDArray[np.uint8]
 _WORD_BITS: Final = 64
+#: a work has the set of the one before, or another that its word holds, or that its list does
+_REPEATED: Final = 0
+_IN_WORD: Final = 1
+_LISTED: Final = 2
 
 
 def patterns(
@@ -31,7 +35,7 @@ def patterns(
     sets = frozen(set_offsets), codes, _WORD_BITS // bits, bits
     size = len(cell) + len(codes)
     keys, works, bounds = _by_cell(frozen(cell), sets, n_cells, least, size)
-    first = np.empty(len(works), dtype=np.bool_)
+    first = np.empty(len(works), dtype=np.uint8)
     n_patterns, n_codes = np.zeros((2, n_cells + 1), dtype=np.int64)
     cells = list(pairwise(bands(np.diff(bounds), n_threads(size))))
     run(_sort, [(*sets, *band, bounds, keys, works, first, n_patterns, n_codes) for band in cells])
@@ -43,8 +47,8 @@ def patterns(
         np.zeros(places[-1], dtype=np.int64),
     )
     out = found.pattern_cell, found.offsets, found.codes, found.n
-    where = bounds, works, first, frozen(times), places, ends
-    run(_write, [(*sets[:2], *band, *where, *out) for band in cells])
+    where = bounds, keys, works, first, frozen(times), places, ends
+    run(_write, [(*sets, *band, *where, *out) for band in cells])
     return found
 
 
@@ -113,11 +117,11 @@ def _sort(
     bounds: Ints,
     keys: Words,
     works: Ints,
-    first: _Flags,
+    first: _Marks,
     n_patterns: Ints,
     n_codes: Ints,
 ) -> None:
-    """Sort the works of each cell by their sets; say which are the first of theirs."""
+    """Sort the works of each cell by their sets; mark the first one of each set."""
     most = 0
     for c in range(low, high):
         most = max(most, bounds[c + 1] - bounds[c])
@@ -126,7 +130,6 @@ def _sort(
         start, stop = bounds[c], bounds[c + 1]
         if start == stop:
             continue
-        first[start] = True
         runs = [(start, stop, 0)]
         while len(runs):
             begin, end, skipped = runs.pop()
@@ -135,44 +138,63 @@ def _sort(
                     w = works[i]
                     keys[i] = _word(codes, offsets[w] + skipped, offsets[w + 1], slots, bits)
             sort_words(keys[begin:end], works[begin:end], other_keys, other_works)
-            _find_runs(keys, begin, end, skipped + slots, bits, first, runs)
+            _mark(keys, begin, end, skipped, slots, bits, first, runs)
         for i in range(start, stop):
-            if first[i]:
+            if first[i] != _REPEATED:
                 n_patterns[c + 1] += 1
-                n_codes[c + 1] += offsets[works[i] + 1] - offsets[works[i]]
+                n_codes[c + 1] += _size(offsets, works[i], first[i], keys[i], slots, bits)
 
 
 @jit
-def _find_runs(
+def _mark(
     keys: Words,
     begin: int,
     end: int,
     skipped: int,
+    slots: int,
     bits: int,
-    first: _Flags,
+    first: _Marks,
     runs: list[tuple[int, int, int]],
 ) -> None:
-    """Say which words are the first of theirs; add the runs of equal ones that may go on to ``runs``."""
+    """Mark the first of equal words, and how to read its set; add runs of equal ones that may go on."""
     last = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
     run = begin
-    for i in range(begin + 1, end + 1):
+    for i in range(begin, end + 1):
+        if i < end and i > begin and keys[i] == keys[i - 1]:
+            first[i] = _REPEATED
+            continue
+        if i - run > 1 and keys[run] & last:
+            runs.append((run, i, skipped + slots))
         if i < end:
-            first[i] = keys[i] != keys[i - 1]
-        if i == end or first[i]:
-            if i - run > 1 and keys[run] & last:
-                runs.append((run, i, skipped))
-            run = i
+            first[i] = _LISTED if skipped or keys[i] & last else _IN_WORD
+        run = i
+
+
+@jit
+def _size(offsets: Ints, work: int, mark: int, word: int, slots: int, bits: int) -> int:
+    """Size of a set; what is in the word need not be looked for in memory."""
+    if mark == _LISTED:
+        return int(offsets[work + 1] - offsets[work])
+    last = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    rest, size = np.uint64(word), slots
+    while size > 0 and not rest & last:
+        rest >>= np.uint64(bits)
+        size -= 1
+    return size
 
 
 @jit
 def _write(
     offsets: Ints,
     codes: Codes,
+    slots: int,
+    bits: int,
     low: int,
     high: int,
     bounds: Ints,
+    keys: Words,
     works: Ints,
-    first: _Flags,
+    first: _Marks,
     times: Ints,
     places: Ints,
     ends: Ints,
@@ -181,15 +203,20 @@ def _write(
     set_codes: Codes,
     n: Ints,
 ) -> None:
+    last = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
     for c in range(low, high):
         p, at = places[c] - 1, ends[c]
         for i in range(bounds[c], bounds[c + 1]):
-            w = works[i]
-            if first[i]:
+            if first[i] != _REPEATED:
                 p += 1
                 pattern_cell[p] = c
-                for entry in range(offsets[w], offsets[w + 1]):
-                    set_codes[at] = codes[entry]
+                size = _size(offsets, works[i], first[i], keys[i], slots, bits)
+                for place in range(size):
+                    if first[i] == _LISTED:
+                        set_codes[at] = codes[offsets[works[i]] + place]
+                    else:
+                        shift = np.uint64(bits * (slots - 1 - place))
+                        set_codes[at] = ((keys[i] >> shift) & last) - np.uint64(1)
                     at += 1
                 set_offsets[p + 1] = at
-            n[p] += times[w] if len(times) else 1
+            n[p] += times[works[i]] if len(times) else 1
