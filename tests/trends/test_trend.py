@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from scipy import stats
+from support.series import frame
 
 import trendcore as tc
 from trendcore.errors import BackendError, InputError, SchemaError, UsageError
@@ -22,13 +23,6 @@ from trendcore.trends import kendall
 #: agreement asked of other implementations
 CLOSE = 1e-9
 QUICK = settings(deadline=None, max_examples=40)
-
-
-def frame(values: Any, first: int = 1980, **keys: Any) -> pl.DataFrame:
-    years = pl.Series("year", range(first, first + len(values)), dtype=pl.Int16)
-    return pl.DataFrame({"year": years, "value": pl.Series(values, dtype=pl.Float64)}).with_columns(
-        **{name: pl.lit(key) for name, key in keys.items()}
-    )
 
 
 def one(values: Any, **how: Any) -> dict[str, Any]:

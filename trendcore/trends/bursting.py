@@ -105,7 +105,8 @@ def bursts(
         "gaps": series.has_gaps,
         "incomplete_years_left_out": series.left_out,
     }
-    keys = series.keys.with_columns(
+    keys = series.keys.select(
+        pl.all(),
         _row=pl.Series(np.arange(len(low))),
         n=pl.Series(series.n),
         rate=pl.Series(low, nan_to_null=True),

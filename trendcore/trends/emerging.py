@@ -112,10 +112,10 @@ def emergence(
     flags = {
         "no_values": series.n == 0,
         "no_years_before": (series.n > 0) & ~before,
-        "small_count": (series.n > 0) & (count < min_count),
+        "small_count": (last > NEVER) & (count < min_count),
         "incomplete_years_left_out": series.left_out,
     }
-    some = pl.Series(series.n > 0)
+    some = pl.Series(last > NEVER)
     return (
         series.keys.select(
             pl.all(),

@@ -14,7 +14,7 @@ from trendcore.trends.series import Bools, Floats, Series
 _STEEPEST: Final = 100.0
 #: Newton's steps that are far more than a fit takes; halving alone needs 60
 _STEPS: Final = 100
-#: a step so small is the last one
+#: a step so small is the last one, and a slope so small is none
 _STILL: Final = 1e-12
 
 
@@ -74,6 +74,7 @@ def fit(series: Series, counts: str, whole: str, level: float, least: int) -> Gr
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(scatter / spread)
     reach = student.ppf(0.5 + level / 2, free) * np.where(n > 2, error, np.nan)
+    slope = np.where(np.abs(slope) > _STILL, slope, 0.0)
     good = fitted & (np.abs(slope) < _STEEPEST) & (spread > 0)
     slope, low, high = (np.where(good, each, np.nan) for each in (slope, slope - reach, slope + reach))
     return Growth(slope, low, high, all_zero, at_one_end)

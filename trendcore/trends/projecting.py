@@ -194,7 +194,7 @@ class _Block:
         every, first = np.arange(len(self.grid)), self.errors.shape[2] - 1 - self.tests
         choosing = np.where(self._over(first), self.errors, np.nan)
         choosing[np.isnan(choosing[:, _LOG]).all(axis=(1, 2)), _LOG] = np.inf  # there are no logarithms
-        usable: Bools = ~np.isnan(choosing).any(axis=1)
+        usable: Bools = np.isnan(choosing).sum(axis=1) == 0
         n_usable = np.maximum(usable.sum(axis=(1, 2)), 1)
         sizes = np.where(usable[:, None], choosing, 0).sum(axis=(2, 3)) / n_usable[:, None]
         n_choosing = usable[:, :, 0].sum(axis=1)
@@ -202,7 +202,7 @@ class _Block:
         chosen, last = self.errors[every, method], self.errors[:, _LAST]
         judging = np.zeros(chosen.shape[1], dtype=np.bool_)
         judging[first:] = True
-        both: Bools = ~np.isnan(chosen) & ~np.isnan(last) & judging[:, None]
+        both: Bools = np.isfinite(chosen + np.where(judging[:, None], last, np.nan))
         n_tests = both.sum(axis=(1, 2))
         good = (n_choosing >= _FEWEST_TESTS) & (both[:, :, 0].sum(axis=1) >= _FEWEST_TESTS)
         found.method[rows], found.n_tests[rows], found.floor[rows] = method, n_tests, self.floor

@@ -174,10 +174,8 @@ def world_totals(series: Series, value: str, world: Table | None, time: str) -> 
     twice = given.filter(given.select(*on, "_time").is_duplicated())
     if twice.height:
         raise InputError(f"world has two rows of {dict(zip([*on, time], twice.row(0), strict=False))}")
-    asked = series.keys.select(on)[series.of] if on else pl.DataFrame()
-    joined_on = asked.with_columns(_time=pl.Series(series.years)).join(
-        given, on=[*on, "_time"], how="left", nulls_equal=True, maintain_order="left"
-    )
+    asked = pl.DataFrame([*series.keys[series.of].select(on), pl.Series("_time", series.years)])
+    joined_on = asked.join(given, on=[*on, "_time"], how="left", nulls_equal=True, maintain_order="left")
     return joined_on["_total"].fill_null(np.nan).to_numpy()
 
 
@@ -227,7 +225,7 @@ def fitted(
     other = compared.sums((compared.values["counts"] != compared.values["whole"]).astype(np.int64))
     itself = (name != ALONE) & (compared.n > 0) & (other == 0) & ~found.all_zero
     flags = {
-        "too_short": (series.n > 0) & (compared.n < min_years),
+        "too_short": (series.n > 0) & (compared.n < min_years) & ~itself,
         "all_zero": found.all_zero,
         "at_one_end": found.at_one_end,
         "nothing_to_compare": itself,

@@ -175,7 +175,7 @@ def _table(series: Series, values: Floats, label: Ints, cut: Bools, flag: pl.Ser
     is_first = np.ones(len(of), dtype=np.bool_)
     is_first[1:] = (np.diff(of) != 0) | (np.diff(label) != 0)
     begins = np.flatnonzero(is_first)
-    stops = np.append(begins[1:], len(of))
+    stops = np.append(begins, len(of))[1:]
     levels = np.add.reduceat(values, begins) / (stops - begins) if len(begins) else values
     which, segment = of[begins], label[begins]
     steps = np.where(segment > 0, np.diff(levels, prepend=np.nan), np.nan)
@@ -191,8 +191,8 @@ def _table(series: Series, values: Floats, label: Ints, cut: Bools, flag: pl.Ser
             "step": pl.Series(steps, nan_to_null=True),
         }
     ).filter(pl.Series(cut[which], dtype=pl.Boolean))
-    keys = series.keys.with_columns(
-        _row=pl.Series(np.arange(len(series.n))), n=pl.Series(series.n), flag=flag
+    keys = series.keys.select(
+        pl.all(), _row=pl.Series(np.arange(len(series.n))), n=pl.Series(series.n), flag=flag
     )
     found = keys.join(rows, on="_row", how="left", maintain_order="left_right")
     return found.select(pl.exclude("_row", "flag"), "flag")
