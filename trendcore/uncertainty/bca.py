@@ -25,7 +25,7 @@ def accelerations(found: Evaluated, sample: Sample, rows: list[Ints], backend: s
         left_out = classes.moved(part.request, part.at, -1.0)
         # works of no class leave the value as it is
         away = np.where(np.isfinite(left_out), left_out - part.value[classes.row], np.nan)
-        mean = classes.total(away, n) / max(classes.n_works, 1.0)
+        mean = classes.total(away, n) / np.maximum(classes.n_works, 1.0)
         apart = mean[classes.row] - away
         others = classes.n_works - classes.total(np.ones(len(away)), n)
         square = classes.total(apart**2, n) + others * mean**2

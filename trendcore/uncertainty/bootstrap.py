@@ -11,6 +11,7 @@ import polars as pl
 
 from trendcore.arrays import Ints
 from trendcore.errors import UsageError
+from trendcore.indices.base import CELL
 from trendcore.indices.catalogue import IndexName
 from trendcore.indices.evaluated import Evaluated, evaluate
 from trendcore.tallies import Tally, TradeTally, resolve_backend
@@ -109,7 +110,7 @@ def bootstrap(
         intervals.without_works()
         return intervals.finish(level)
     sample = sample_of(tally, found.base)
-    rows = intervals.rows_drawn(sample)
+    rows, cell = intervals.rows_drawn(sample), found.rows[CELL].to_numpy()
     n = found.rows.height
     undefined = [np.full(n, np.nan) for _ in found.wanted]
     places = [np.full((n, 3), np.nan) for _ in found.wanted] if ranks else []
@@ -121,7 +122,8 @@ def bootstrap(
             intervals.columns[number], part, at, acceleration, level, draws.backend
         )
         if ranks:
-            places[number][part.rows] = rank_intervals(at, part.values, level)
+            for of_cell in np.split(np.arange(len(part.rows)), np.flatnonzero(np.diff(cell[part.rows])) + 1):
+                places[number][part.rows[of_cell]] = rank_intervals(at[of_cell], part.values[of_cell], level)
     beside = {"undefined": undefined}
     if ranks:
         for place, name in enumerate(("rank", "rank_lo", "rank_hi")):

@@ -28,7 +28,7 @@ _PLAIN = frozenset({"full", "newman", "pair", "bilateral"})
 
 @dataclass(frozen=True)
 class Classes:
-    """Classes of works for some rows of a cell.
+    """Classes of works for some rows.
 
     Attributes
     ----------
@@ -39,13 +39,13 @@ class Classes:
     adds
         Symbol of a formula -> (n_classes,) what one work of the class adds to it.
     n_works
-        Works of the cell; those of no class add nothing.
+        (n_rows,) works of the cell of each row; those of no class add nothing.
     """
 
     row: Ints
     count: Floats
     adds: Mapping[str, Floats]
-    n_works: float
+    n_works: Floats
 
     def moved(self, request: Request, at: Mapping[str, Floats], by: Floats | float) -> Floats:
         """Value of the formula for each class, when so many works of it are added."""
@@ -72,7 +72,7 @@ class Classes:
 
 
 def classes_of(entries: Entries, symbols: Mapping[str, Symbol], a: Ints, b: Ints) -> Classes | None:
-    """Divide the works of a cell for each row (a, b); b is -1 in rows of countries.
+    """Divide the works of its cell for each row (a, b), by the keys of members; b is -1 in rows of countries.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def _of_countries(entries: Entries, symbols: Mapping[str, Symbol], a: Ints) -> C
     frame = frame.group_by("_row", *symbols).agg(pl.col("_n").sum())
     place = pl.DataFrame({"_row": np.searchsorted(space.keys, a), "_place": np.arange(len(a))})
     frame = frame.join(place, on="_row").sort("_place", *symbols)
-    return _classes(entries, frame["_place"], frame["_n"], {name: frame[name] for name in symbols})
+    return _classes(entries, a, frame["_place"], frame["_n"], {name: frame[name] for name in symbols})
 
 
 def _of_entries(entries: Entries, symbols: Mapping[str, Symbol], a: Ints, b: Ints) -> Classes:
@@ -112,7 +112,7 @@ def _of_entries(entries: Entries, symbols: Mapping[str, Symbol], a: Ints, b: Int
     taken = np.repeat(space.offsets[rows] - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
     adds = {name: _coefficients(entries, symbol)[taken] for name, symbol in symbols.items()}
     return _classes(
-        entries, np.repeat(np.arange(len(a)), sizes), entries.sample.n[space.patterns[taken]], adds
+        entries, a, np.repeat(np.arange(len(a)), sizes), entries.sample.n[space.patterns[taken]], adds
     )
 
 
@@ -133,8 +133,10 @@ def _of_pairs(entries: Entries, symbols: Mapping[str, Symbol], a: Ints, b: Ints)
     ends = []
     for side, codes in ((entries.members, a), (entries.partners if entries.directed else entries.members, b)):
         row = np.repeat(side.keys, np.diff(side.offsets))
-        ends.append(by_level(row, side.patterns, entries.n_members)[codes])
-    every = np.bincount(level, weights=n, minlength=n_levels)
+        ends.append(by_level(row, side.patterns, entries.width)[codes])
+    cell = entries.sample.cell
+    every = by_level(cell, np.arange(len(n), dtype=np.int32), int(cell.max(initial=0)) + 1)
+    every = every[a // entries.n_members]
     counts = {
         ("pair", "a", "b", "cell"): both,
         ("a", "cell"): ends[0] - both,
@@ -152,6 +154,7 @@ def _of_pairs(entries: Entries, symbols: Mapping[str, Symbol], a: Ints, b: Ints)
     together = {name: np.concatenate([part[2][name] for part in parts]) for name in symbols}
     return _classes(
         entries,
+        a,
         np.concatenate([part[0] for part in parts]),
         np.concatenate([part[1] for part in parts]),
         together,
@@ -211,6 +214,7 @@ def _coefficients(entries: Entries, symbol: Symbol) -> Floats:
 
 def _classes(
     entries: Entries,
+    a: Ints,
     row: Ints | pl.Series,
     count: Ints | Floats | pl.Series,
     adds: Mapping[str, Floats | pl.Series],
@@ -219,5 +223,5 @@ def _classes(
         np.asarray(row, dtype=np.int64),
         np.asarray(count, dtype=np.float64),
         {name: np.asarray(values, dtype=np.float64) for name, values in adds.items()},
-        float(entries.sample.n.sum()),
+        np.bincount(entries.sample.cell, weights=entries.sample.n)[a // entries.n_members].astype(np.float64),
     )

@@ -1,4 +1,4 @@
-"""Which patterns each row of a cell is counted from, and how much each work of them adds.
+"""Which patterns each row of some cells is counted from, and how much each work of them adds.
 
 Every symbol of a formula is a sum over works, so over patterns: of a pair, of a country or of the cell. A
 `Space` lists the patterns of each such row; a measure is what one work of a pattern adds, a whole number:
@@ -97,12 +97,12 @@ def symbol_of(column: str) -> Symbol:
 
 @dataclass(frozen=True)
 class Space:
-    """Rows of a cell and the patterns of each.
+    """Rows of some cells and the patterns of each.
 
     Attributes
     ----------
     keys
-        (n_rows,) what each row is of, ascending: a member, or a n_members + b.
+        (n_rows,) what each row is of, ascending: a member, a pair or a cell; see `Entries`.
     offsets
         (n_rows + 1,) where the patterns of each row begin.
     patterns
@@ -132,12 +132,15 @@ def _space(pattern: Ints, key: Ints, n_patterns: int) -> Space:
 
 
 class Entries:
-    """The spaces of a cell, and the coefficients of their entries by measure.
+    """The spaces of some cells, and the coefficients of their entries by measure.
+
+    The key of a member is cell x n_members + code, so that it says the cell too; that of a pair is
+    a x width + b of the keys of its members.
 
     Parameters
     ----------
     sample
-        Patterns of the cell.
+        Patterns of the cells.
     n_members
         Members of the base.
     backend
@@ -147,6 +150,7 @@ class Entries:
     def __init__(self, sample: Sample, n_members: int, backend: str) -> None:
         self.sample = sample
         self.n_members = max(n_members, 1)
+        self.width = self.n_members * max(len(sample.bounds) - 1, 1)
         self._backend = backend
         self._weights: dict[str, Ints] = {}
         self.n_patterns = len(sample.n)
@@ -170,13 +174,12 @@ class Entries:
     def pairs(self) -> Space:
         """Pairs that met, each with its patterns."""
         pattern, a, b = self._met
-        return _space(pattern, a * self.n_members + b, self.n_patterns)
+        return _space(pattern, a * self.width + b, self.n_patterns)
 
     @cached_property
     def cell(self) -> Space:
-        """The cell, with all patterns."""
-        every = np.arange(self.n_patterns)
-        return _space(every, np.zeros_like(every), self.n_patterns)
+        """The cells, each with all its patterns."""
+        return _space(np.arange(self.n_patterns), self.sample.cell, self.n_patterns)
 
     def space(self, symbol: Symbol) -> Space:
         """Return the space in which a symbol is summed."""
@@ -192,7 +195,11 @@ class Entries:
     def pair_keys(self, a: Ints, b: Ints) -> Ints:
         """Keys of pairs, given either way round; of directed ones only as they are."""
         low, high = (a, b) if self.directed else (np.minimum(a, b), np.maximum(a, b))
-        return low * self.n_members + high
+        return low * self.width + high
+
+    def member_keys(self, cell: Ints, code: Ints) -> Ints:
+        """Keys of members by their cell and code; -1 where the code is."""
+        return np.where(code < 0, -1, cell * self.n_members + code)
 
     def coefficients(self, symbol: Symbol) -> Ints:
         """Return what a work of each entry adds to a symbol; of length 0 where that is 1 for all."""
@@ -216,12 +223,13 @@ class Entries:
     def _listed(self) -> tuple[Ints, Ints]:
         """Pattern and member of each entry of the member sets."""
         pattern = np.repeat(np.arange(self.n_patterns), self.sample.sizes)
-        return pattern, self.sample.codes.astype(np.int64)
+        return pattern, self.member_keys(self.sample.cell[pattern], self.sample.codes.astype(np.int64))
 
     @cached_property
     def _listed_partners(self) -> tuple[Ints, Ints]:
         offsets, codes = self._partner_sets
-        return np.repeat(np.arange(self.n_patterns), np.diff(offsets)), codes.astype(np.int64)
+        pattern = np.repeat(np.arange(self.n_patterns), np.diff(offsets))
+        return pattern, self.member_keys(self.sample.cell[pattern], codes.astype(np.int64))
 
     @property
     def _partner_sets(self) -> tuple[Ints, Codes]:
@@ -237,7 +245,9 @@ class Entries:
         if not parts:
             return _NONE, _NONE, _NONE
         pattern, a, b = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        order = np.argsort((pattern * self.n_members + a) * self.n_members + b)
+        order = np.argsort(
+            (pattern * self.n_members + a % self.n_members) * self.n_members + b % self.n_members
+        )
         return pattern[order], a[order], b[order]
 
     def _paired(self) -> list[tuple[Ints, Ints, Ints]]:
@@ -253,12 +263,12 @@ class Entries:
 
     def _crossed(self) -> tuple[Ints, Ints, Ints]:
         """Each member with each partner that is another one."""
-        offsets, codes = self._partner_sets
+        offsets, _ = self._partner_sets
         pattern, member = self._listed
         n_partners = np.diff(offsets)[pattern]
         place = np.arange(int(n_partners.sum())) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
         pattern, member = np.repeat(pattern, n_partners), np.repeat(member, n_partners)
-        partner = codes[offsets[pattern] + place].astype(np.int64)
+        partner = self._listed_partners[1][offsets[pattern] + place]
         other = member != partner
         return pattern[other], member[other], partner[other]
 
@@ -283,7 +293,8 @@ class Entries:
             own = self._credits() if sample.credits is None else sample.credits
         weigh = dispatch.get("weigh_sparse", self._backend)
         sets = each, sample.offsets, sample.codes
-        found: Ints = weigh(*sets, own, pattern, a, b, Weighting[counting.upper()])
+        ends = a % self.n_members, b % self.n_members
+        found: Ints = weigh(*sets, own, pattern, *ends, Weighting[counting.upper()])
         return found
 
     def _credits(self) -> Ints:
@@ -301,10 +312,10 @@ class Entries:
             sums = np.zeros(self.n_patterns, dtype=np.int64)
             np.add.at(sums, pattern, weights)
             return sums
-        entry = self._listed[0] * self.n_members + self._listed[1]
+        entry = self._listed[0] * self.width + self._listed[1]
         sums = np.zeros(len(entry), dtype=np.int64)
         for member in (a, b):
-            np.add.at(sums, np.searchsorted(entry, pattern * self.n_members + member), weights)
+            np.add.at(sums, np.searchsorted(entry, pattern * self.width + member), weights)
         return sums
 
     def _abroad(self, space: Space, *, partner: bool) -> Ints:
@@ -314,7 +325,7 @@ class Entries:
         else:
             offsets, codes = self.sample.offsets, self.sample.codes
         sizes = np.diff(offsets)[space.patterns]
-        member = np.repeat(space.keys, np.diff(space.offsets))
+        member = np.repeat(space.keys % self.n_members, np.diff(space.offsets))
         only = np.zeros(len(sizes), dtype=np.int64)
         alone = np.flatnonzero(sizes == 1)
         only[alone] = codes[offsets[space.patterns[alone]]]

@@ -1,4 +1,4 @@
-"""Replicates of every value: draws for the patterns of a cell, summed to symbols, put into the formulas.
+"""Replicates of every value: draws for the patterns of cells, summed to symbols, put into the formulas.
 
 An index needs nothing of its own: what a formula reads are columns of the base, and each of these is a sum
 over patterns (`entries`).
@@ -17,11 +17,11 @@ import polars as pl
 import pyarrow as pa
 
 from trendcore.arrays import Ints
-from trendcore.indices.base import A, B
+from trendcore.indices.base import CELL, A, B
 from trendcore.indices.catalogue import Request
 from trendcore.indices.evaluated import Evaluated
 from trendcore.uncertainty.entries import Entries, Symbol, symbol_of
-from trendcore.uncertainty.sample import Sample, by_cell
+from trendcore.uncertainty.sample import Batch, Sample, batches
 from trendcore_kernels import dispatch
 from trendcore_kernels.poisson import poisson_tables
 
@@ -31,6 +31,8 @@ Floats = npt.NDArray[np.float64]
 MOST_VALUES: Final = 1 << 25
 #: draws that are held at a time: 256 MiB
 MOST_DRAWS: Final = 1 << 26
+#: patterns of cells that are drawn together: few enough for the last cache
+_PATTERNS: Final = 1 << 13
 #: values that a formula is given at once: they stay in the cache
 _TOGETHER: Final = 1 << 17
 
@@ -44,7 +46,7 @@ class Replicates:
     request
         Number of the request.
     rows
-        (n,) rows of the base, ascending, of one cell.
+        (n,) rows of the base, ascending.
     values
         (n, replicates) values; NaN where undefined, infinite where the index is.
     """
@@ -82,7 +84,7 @@ class Draws:
 def replicated(
     found: Evaluated, sample: Sample, rows: list[Ints], draws: Draws, *, whole: bool = False
 ) -> Iterator[Replicates]:
-    """Give the replicates of some rows of each index, cell after cell.
+    """Give the replicates of some rows of each index, some cells after others.
 
     Parameters
     ----------
@@ -95,25 +97,29 @@ def replicated(
     draws
         Replicates and seed.
     whole
-        Give all rows of an index in a cell at once, however many.
+        Give all rows of an index in the cells at once, however many.
     """
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        for cell, mine in by_cell(found, rows):
-            yield from _Cell(found, sample.cell(cell), draws, pool).run(mine, whole=whole)
+        for batch in batches(found, sample, rows, _PATTERNS):
+            yield from _Cells(found, sample, batch, draws, pool).run(whole=whole)
 
 
-class _Cell:
-    """Replicates of a cell."""
+class _Cells:
+    """Replicates of the rows of some cells."""
 
-    def __init__(self, found: Evaluated, sample: Sample, draws: Draws, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, found: Evaluated, sample: Sample, batch: Batch, draws: Draws, pool: ThreadPoolExecutor
+    ) -> None:
         self._found = found
-        self._entries = Entries(sample, len(found.base.names), draws.backend)
+        self._batch = batch
+        self._entries = Entries(sample.cells(batch.low, batch.high), len(found.base.names), draws.backend)
         self._draws = draws
         self._pool = pool
         self._weights: npt.NDArray[np.int32] | None = None
 
-    def run(self, rows: list[Ints], *, whole: bool) -> Iterator[Replicates]:
+    def run(self, *, whole: bool) -> Iterator[Replicates]:
         """Give the replicates of the rows of each request, as many rows at a time as may be held."""
+        rows = self._batch.rows
         every = np.unique(np.concatenate(rows))
         most = len(every) if whole else max(MOST_VALUES // self._draws.n, 1)
         for start in range(0, len(every), most):
@@ -125,10 +131,8 @@ class _Cell:
                     yield Replicates(number, mine, self._values(self._found.wanted[number], mine, sums))
 
     def _ends(self, rows: Ints) -> tuple[Ints, Ints]:
-        """Codes of both ends of some rows; -1 for none."""
-        ends = self._found.rows.select(A, B)[pl.Series(rows.astype(np.uint32))]
-        a, b = (ends[name].to_numpy().astype(np.int64) - 1 for name in (A, B))
-        return a, b
+        """Keys of both ends of some rows; -1 for none."""
+        return ends_of(self._found, self._entries, self._batch, rows)
 
     def _values(self, request: Request, rows: Ints, sums: _Sums) -> Floats:
         """Values of an index, block after block of rows over the threads."""
@@ -175,11 +179,19 @@ class _Cell:
         return self._entries
 
 
+def ends_of(found: Evaluated, entries: Entries, batch: Batch, rows: Ints) -> tuple[Ints, Ints]:
+    """Keys of both ends of some rows of a batch; -1 for none."""
+    part = found.rows.select(CELL, A, B)[pl.Series(rows.astype(np.uint32))]
+    cell = part[CELL].to_numpy().astype(np.int64) - batch.low
+    a, b = (entries.member_keys(cell, part[name].to_numpy().astype(np.int64) - 1) for name in (A, B))
+    return a, b
+
+
 class _Sums:
     """Sums of symbols in all replicates, for the rows that some rows of the base need."""
 
-    def __init__(self, cell: _Cell, a: Ints, b: Ints) -> None:
-        self._cell = cell
+    def __init__(self, cells: _Cells, a: Ints, b: Ints) -> None:
+        self._cells = cells
         self._a, self._b = a, b
         self._found: dict[tuple[str, str, float], tuple[Ints, Floats]] = {}
 
@@ -188,27 +200,27 @@ class _Sums:
         return self._get(symbol)[1]
 
     def places(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
-        """Rows of the sums for some rows of the base, by the codes of their ends."""
+        """Rows of the sums for some rows of the base, by the keys of their ends."""
         return np.searchsorted(self._get(symbol)[0], self._keys(symbol, a, b))
 
     def _get(self, symbol: Symbol) -> tuple[Ints, Floats]:
-        entries = self._cell.entries
+        entries = self._cells.entries
         name = entries.space_name(symbol), symbol.measure, symbol.scale
         if name not in self._found:
             ends = self._a, self._b  # a member's sums are the same at both ends
             keys = np.concatenate(ends) if symbol.space in ("a", "b") else self._keys(symbol, *ends)
             space = entries.space(symbol)
             wanted = np.flatnonzero(np.isin(space.keys, keys))
-            sums = self._cell.summed(symbol, wanted)
+            sums = self._cells.summed(symbol, wanted)
             self._found[name] = space.keys[wanted], np.multiply(sums, symbol.scale, dtype=np.float64)
         return self._found[name]
 
     def _keys(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
         if symbol.space == "cell":
-            return np.zeros_like(a)
+            return a // self._cells.entries.n_members
         if symbol.space in ("a", "b"):
             return a if symbol.space == "a" else b
-        return self._cell.entries.pair_keys(a, b)
+        return self._cells.entries.pair_keys(a, b)
 
 
 def _taken_rows(sums: Floats, rows: Ints) -> Floats:

@@ -52,16 +52,21 @@ class Sample:
         """(n_patterns,) members of each pattern."""
         return np.diff(self.offsets)
 
-    def cell(self, number: int) -> Sample:
-        """Patterns of one cell."""
-        rows = slice(int(self.bounds[number]), int(self.bounds[number + 1]))
+    @cached_property
+    def cell(self) -> Ints:
+        """(n_patterns,) cell of each pattern."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
+    def cells(self, low: int, high: int) -> Sample:
+        """Patterns of the cells from low to high, which is not among them; they are numbered from 0."""
+        rows = slice(int(self.bounds[low]), int(self.bounds[high]))
         entries = slice(int(self.offsets[rows.start]), int(self.offsets[rows.stop]))
         return Sample(
             offsets=self.offsets[rows.start : rows.stop + 1] - entries.start,
             codes=self.codes[entries],
             n=self.n[rows],
             keys=self.keys[rows],
-            bounds=np.array([0, rows.stop - rows.start]),
+            bounds=self.bounds[low : high + 1] - rows.start,
             **self._partners_of(rows),
             credits=None if self.credits is None else self.credits[entries],
         )
@@ -115,11 +120,32 @@ def sample_of(tally: Tally, base: Base) -> Sample:
     )
 
 
-def by_cell(found: Evaluated, rows: list[Ints]) -> Iterator[tuple[int, list[Ints]]]:
-    """Divide rows of a base, ascending, by cell; cells without any are left out."""
+@dataclass(frozen=True)
+class Batch:
+    """Some cells, one after the other, and rows of a base in them.
+
+    Attributes
+    ----------
+    low, high
+        The cells are those from low to high, which is not among them.
+    rows
+        Of each index, the rows in these cells.
+    """
+
+    low: int
+    high: int
+    rows: list[Ints]
+
+
+def batches(found: Evaluated, sample: Sample, rows: list[Ints], most: int) -> Iterator[Batch]:
+    """Divide rows of a base, ascending, by cells: as many together as have so many patterns, at least one."""
     cells = found.rows[CELL].to_numpy()
-    bounds = np.searchsorted(cells, np.arange(found.base.cells.height + 1))
-    for cell in range(found.base.cells.height):
-        mine = [each[slice(*np.searchsorted(each, bounds[cell : cell + 2]))] for each in rows]
+    starts = np.searchsorted(cells, np.arange(found.base.cells.height + 1))
+    low = 0
+    while low < found.base.cells.height:
+        high = int(np.searchsorted(sample.bounds, sample.bounds[low] + most, side="right")) - 1
+        high = min(max(high, low + 1), found.base.cells.height)
+        mine = [each[slice(*np.searchsorted(each, starts[[low, high]]))] for each in rows]
         if any(len(each) for each in mine):
-            yield cell, mine
+            yield Batch(low, high, mine)
+        low = high
