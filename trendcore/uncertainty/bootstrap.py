@@ -100,15 +100,32 @@ def bootstrap(
     >>> bootstrap(tally, ["share"], seed=7).select("a", "b", "value", "lo", "hi").row(0)
     ('JP', 'KR', 0.4, ..., ...)
     """
+    draws = drawn(replicates, seed, backend)
+    intervals, beside = bootstrap_intervals(
+        tally, indices, draws, level=level, method=method, ranks=ranks, zeros=zeros
+    )
+    return intervals.finish(level, beside)
+
+
+def bootstrap_intervals(
+    tally: Tally | TradeTally,
+    indices: Sequence[IndexName] | None,
+    draws: Draws,
+    *,
+    level: float = 0.95,
+    method: str = "percentile",
+    ranks: bool = False,
+    zeros: bool | None = None,
+) -> tuple[Intervals, dict[str, list[Floats]]]:
+    """Make the intervals of `bootstrap`, before they are shown, and the columns beside them."""
     checked_level(level)
     if method not in ("percentile", "bca"):
         raise UsageError(f"method is 'percentile' or 'bca', not {method!r}")
-    draws = drawn(replicates, seed, backend)
     found = evaluate(tally, indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
-        return intervals.finish(level)
+        return intervals, {}
     sample = sample_of(tally, found.base)
     rows, cell = intervals.rows_drawn(sample), found.rows[CELL].to_numpy()
     n = found.rows.height
@@ -128,7 +145,7 @@ def bootstrap(
     if ranks:
         for place, name in enumerate(("rank", "rank_lo", "rank_hi")):
             beside[name] = [each[:, place] for each in places]
-    return intervals.finish(level, beside)
+    return intervals, beside
 
 
 def drawn(replicates: int, seed: int, backend: str) -> Draws:

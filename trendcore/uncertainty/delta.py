@@ -77,13 +77,25 @@ def delta(
     >>> delta(tally, ["share"]).select("a", "b", "value", "lo", "hi").row(0)
     ('JP', 'KR', 0.4, 0.27462..., 0.53999...)
     """
+    return delta_intervals(tally, indices, level=level, zeros=zeros, backend=backend).finish(level)
+
+
+def delta_intervals(
+    tally: Tally | TradeTally,
+    indices: Sequence[IndexName] | None = None,
+    *,
+    level: float = 0.95,
+    zeros: bool | None = None,
+    backend: str = "auto",
+) -> Intervals:
+    """Make the intervals of `delta`, before they are shown."""
     checked_level(level)
     backend = resolve_backend(backend)
     found = evaluate(tally, indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
-        return intervals.finish(level)
+        return intervals
     sample = sample_of(tally, found.base)
     for part in jackknives(found, sample, intervals.rows_drawn(sample), backend):
         column = intervals.columns[part.number]
@@ -93,7 +105,7 @@ def delta(
             column.withhold(part.rows, np.ones(len(part.rows), dtype=np.bool_), "needs_shares")
         else:
             _put(column, part, part.classes, level)
-    return intervals.finish(level)
+    return intervals
 
 
 def _put(column: Column, part: Jackknife, classes: Classes, level: float) -> None:

@@ -134,12 +134,7 @@ class Intervals:
 
     def finish(self, level: float, more: Mapping[str, list[Floats]] | None = None) -> pl.DataFrame:
         """Put exact intervals where counts have them, flag small counts, and show all beside the values."""
-        for number, request in enumerate(self._found.wanted):
-            self._exact(number, request, level)
-            small = self._found.rows[f"_f{number}"].to_numpy() == FLAG_CODE["small_count"]
-            column = self.columns[number]
-            shown = np.flatnonzero(small & (column.method != 0) & (column.method != _METHOD["poisson"]))
-            column.mark(shown, np.ones(len(shown), dtype=np.bool_), "small_count")
+        self._complete(level)
         beside = {
             "lo": [column.lo for column in self.columns],
             "hi": [column.hi for column in self.columns],
@@ -150,6 +145,39 @@ class Intervals:
             "interval_flag": (FLAGS, [column.flag for column in self.columns]),
         }
         return self._found.long(beside, words)
+
+    def finish_wide(self, level: float) -> pl.DataFrame:
+        """Do the same for a wide table, with the rows of `trendcore.indices.compute_wide`.
+
+        Returns
+        -------
+        pl.DataFrame
+            ``by`` columns, a, b, then ``<index>__lo`` and ``<index>__hi`` of each index, and
+            ``<index>__interval_flag`` where some row has a flag other than ``small_count`` of a pair, which
+            follows from ``joint``.
+        """
+        self._complete(level)
+        named = pl.DataFrame({"word": pl.Series([None, *FLAGS], dtype=pl.String)})
+        columns = []
+        for number, (request, column) in enumerate(zip(self._found.wanted, self.columns, strict=True)):
+            keep = self._found.keep(number)
+            for end, values in (("lo", column.lo), ("hi", column.hi)):
+                shown = np.where(keep, values, np.nan)
+                columns.append(pl.Series(f"{request.column}__{end}", shown, nan_to_null=True))
+            follows = request.index.subject == "pair"
+            flag = np.where(keep & ~(follows & (column.flag == _CODE["small_count"])), column.flag, 0)
+            if flag.any():
+                words = named[pl.Series(flag.astype(np.uint32))].to_series()
+                columns.append(words.alias(f"{request.column}__interval_flag"))
+        return self._found.keys(self._found.rows).with_columns(columns)
+
+    def _complete(self, level: float) -> None:
+        for number, request in enumerate(self._found.wanted):
+            self._exact(number, request, level)
+            small = self._found.rows[f"_f{number}"].to_numpy() == FLAG_CODE["small_count"]
+            column = self.columns[number]
+            shown = np.flatnonzero(small & (column.method != 0) & (column.method != _METHOD["poisson"]))
+            column.mark(shown, np.ones(len(shown), dtype=np.bool_), "small_count")
 
     def _exact(self, number: int, request: Request, level: float) -> None:
         """Give counts their exact interval where resampling says little: below 5 works, none too."""
