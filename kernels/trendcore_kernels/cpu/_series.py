@@ -1,4 +1,4 @@
-"""Which series each thread looks at, and numbers put in order."""
+"""Which series each thread looks at."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from trendcore_kernels.cpu._jit import jit
 from trendcore_kernels.cpu._threads import n_threads, run
-from trendcore_kernels.spec import Floats, Ints
+from trendcore_kernels.spec import Ints
 
 
 def in_slices(task: Callable[..., Any], offsets: Ints, *arguments: Any, power: int = 2) -> None:
@@ -32,28 +31,3 @@ def in_slices(task: Callable[..., Any], offsets: Ints, *arguments: Any, power: i
     parts = n_threads(size)
     cuts = [0, *np.searchsorted(work, [size * i / parts for i in range(1, parts)]).tolist(), len(work)]
     run(task, [(start, stop, offsets, *arguments) for start, stop in pairwise(cuts)])
-
-
-@jit
-def select(numbers: Floats, start: int, stop: int, rank: int) -> float:
-    """Bring the number of a rank to its place among others: no greater one stays before it."""
-    low, high = start, stop - 1
-    while low < high:
-        pivot = numbers[(low + high) >> 1]
-        i, j = low, high
-        while i <= j:
-            while numbers[i] < pivot:
-                i += 1
-            while pivot < numbers[j]:
-                j -= 1
-            if i <= j:
-                numbers[i], numbers[j] = numbers[j], numbers[i]
-                i += 1
-                j -= 1
-        if rank <= j:
-            high = j
-        elif rank >= i:
-            low = i
-        else:
-            break
-    return float(numbers[rank])

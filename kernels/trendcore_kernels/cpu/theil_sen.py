@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._series import in_slices, select
+from trendcore_kernels.cpu._ranks import SAMPLE, following, order, ranked, sample
+from trendcore_kernels.cpu._series import in_slices
 from trendcore_kernels.spec import Floats, Ints
 from trendcore_kernels.spec.series import TheilSen
 
@@ -36,32 +37,61 @@ def _order(
     longest = 0
     for w in range(start, stop):
         longest = max(longest, offsets[w + 1] - offsets[w])
-    slopes = np.empty(longest * (longest - 1) // 2)
-    ordered = np.empty(longest)
+    slopes, sorted_of = np.empty(longest * (longest - 1) // 2), np.empty(longest)
+    when, what = np.empty(2 * longest), np.empty(2 * longest)
+    keys, keys_of_values = slopes.view(np.int64), sorted_of.view(np.int64)
+    some, pair = np.empty(SAMPLE, np.int64), np.empty(2)
     for w in range(start, stop):
         begin, n = offsets[w], offsets[w + 1] - offsets[w]
         n_pairs = n * (n - 1) // 2
         if n_pairs == 0:
             continue
-        at = 0
-        for i in range(begin, begin + n - 1):
-            for j in range(i + 1, begin + n):
-                # a sum with 0 has no sign where it is 0
-                slopes[at + j - i - 1] = (values[j] - values[i]) / float(years[j] - years[i]) + 0.0
-            at += begin + n - 1 - i
-        middle = _median(slopes, n_pairs)
-        slope[w] = middle
         for i in range(n):
-            ordered[i] = values[begin + i] + 0.0
-        when = float(years[begin + (n - 1) // 2] + years[begin + n // 2]) / 2.0
-        intercept[w] = _median(ordered, n) - middle * when
+            when[i] = when[n + i] = float(years[begin + i] - years[begin])
+            what[i] = what[n + i] = values[begin + i]
+        _slopes(when, what, n, slopes)
+        order(keys, n_pairs)
+        sample(keys, n_pairs, some)
+        middle = _median(keys, n_pairs, some, pair)
+        slope[w] = middle
         if 0 <= low_rank[w] < n_pairs:
-            low[w] = select(slopes, 0, n_pairs, low_rank[w])
+            low[w] = _number(ranked(keys, n_pairs, low_rank[w], some, pair), pair)
         if 0 <= high_rank[w] < n_pairs:
-            high[w] = select(slopes, 0, n_pairs, high_rank[w])
+            high[w] = _number(ranked(keys, n_pairs, high_rank[w], some, pair), pair)
+        for i in range(n):
+            sorted_of[i] = what[i] + 0.0
+        order(keys_of_values, n)
+        sample(keys_of_values, n, some)
+        centre = float(years[begin + (n - 1) // 2] + years[begin + n // 2]) / 2.0
+        intercept[w] = _median(keys_of_values, n, some, pair) - middle * centre
 
 
 @jit
-def _median(numbers: Floats, n: int) -> float:
-    below = select(numbers, 0, n, (n - 1) // 2)
-    return (below + select(numbers, 0, n, n // 2)) / 2.0
+def _slopes(years: Floats, values: Floats, n: int, slopes: Floats) -> None:
+    """Fill in the slopes of all pairs of n years, which come twice, one after the other.
+
+    So pairs at a distance of d, and of n - d, are made in one loop: few long loops, for vector instructions.
+    """
+    at = 0
+    for d in range(1, n // 2 + 1):
+        stop = d if 2 * d == n else n
+        for i in range(stop):
+            # a sum with 0 has no sign where it is 0
+            slopes[at + i] = (values[i + d] - values[i]) / (years[i + d] - years[i]) + 0.0
+        at += stop
+
+
+@jit
+def _median(keys: Ints, n: int, some: Ints, pair: Floats) -> float:
+    rank = (n - 1) // 2
+    key = ranked(keys, n, rank, some, pair)
+    number = _number(key, pair)
+    return (number + (number if n % 2 else _number(following(keys, n, rank, key), pair))) / 2.0
+
+
+@jit
+def _number(key: int, pair: Floats) -> float:
+    bits = pair.view(np.int64)
+    bits[0] = key
+    order(bits, 1)
+    return float(pair[0])

@@ -1,0 +1,148 @@
+"""Numbers by their rank among many, without sorting these.
+
+Numbers become whole ones in the same order, which vector instructions compare and count. A sample says
+between which numbers the one asked for lies; counting how many are smaller narrows that to a few.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from trendcore_kernels.cpu._jit import jit
+from trendcore_kernels.spec import Floats, Ints
+
+#: so many are sorted
+FEW: Final = 48
+#: so many of all are sorted to guess from
+SAMPLE: Final = 32
+#: places of the sample to either side of a guess
+_NEAR: Final = 3
+#: numbers to either side of a guess between two that have many, or some, between them
+_OF_MANY: Final = 8.0
+_OF_SOME: Final = 2.0
+_MANY: Final = 64
+#: so many are gone through one by one
+_LAST: Final = 4
+_LEAST: Final = -(1 << 63)
+_MOST: Final = (1 << 63) - 1
+
+
+@jit
+def order(bits: Ints, n: int) -> None:
+    """Replace the bits of n floats by whole numbers in the order of the floats, or the other way round."""
+    for i in range(n):
+        bits[i] ^= (bits[i] >> 63) & _MOST
+
+
+@jit
+def sample(keys: Ints, n: int, some: Ints) -> None:
+    """Take some of n keys, sorted; where all are few, sort all."""
+    if n <= FEW:
+        _sort(keys, n)
+        return
+    for i in range(SAMPLE):
+        some[i] = keys[(2 * i + 1) * n // (2 * SAMPLE)]
+    _sort(some, SAMPLE)
+
+
+@jit
+def _sort(keys: Ints, n: int) -> None:
+    for i in range(1, n):
+        key = keys[i]
+        j = i
+        while j > 0 and keys[j - 1] > key:
+            keys[j] = keys[j - 1]
+            j -= 1
+        keys[j] = key
+
+
+@jit
+def ranked(keys: Ints, n: int, rank: int, some: Ints, pair: Floats) -> int:
+    """Find the key of a rank among n.
+
+    Parameters
+    ----------
+    keys, n, rank
+        Keys, and the place that it would have if they were sorted.
+    some
+        What `sample` made of them.
+    pair
+        Room for two floats.
+    """
+    if n <= FEW:
+        return int(keys[rank])
+    at = rank * SAMPLE // n
+    left, right = some[max(at - _NEAR, 0)], some[min(at + _NEAR, SAMPLE - 1)]
+    # the key is above `low`, and `high` at most; so many keys are not above these
+    low, below, high, upto = _between(keys, n, rank, left, right, _LEAST, 0, _MOST, n)
+    bits = pair.view(np.int64)
+    guess = True
+    while upto - below > _LAST and high - 1 > low:
+        before = upto - below
+        left = right = (low >> 1) + (high >> 1) + (low & high & 1)
+        if guess:
+            bits[0], bits[1] = low, high
+            order(bits, 2)
+            step = (pair[1] - pair[0]) / float(before)
+            middle = pair[0] + step * (float(rank - below) + 0.5)
+            reach = step * (_OF_MANY if before > _MANY else _OF_SOME)
+            pair[0], pair[1] = middle - reach, middle + reach
+            order(bits, 2)
+            left, right = max(bits[0], low), min(bits[1], high)
+        low, below, high, upto = _between(keys, n, rank, left, right, low, below, high, upto)
+        guess = 2 * (upto - below) <= before  # else by halving, which always comes to an end
+    if high - 1 == low:
+        return high
+    while below <= rank:
+        low = above(keys, n, low)
+        below = _count(keys, n, low)
+    return low
+
+
+@jit
+def _between(
+    keys: Ints, n: int, rank: int, left: int, right: int, low: int, below: int, high: int, upto: int
+) -> tuple[int, int, int, int]:
+    """Narrow the bounds of the key of a rank by two keys between them."""
+    n_left, n_right = 0, 0
+    for i in range(n):
+        n_left += keys[i] <= left
+        n_right += keys[i] <= right
+    if n_left > rank:
+        if left < high:
+            high, upto = left, n_left
+    elif left > low:
+        low, below = left, n_left
+    if n_right > rank:
+        if right < high:
+            high, upto = right, n_right
+    elif right > low:
+        low, below = right, n_right
+    return low, below, high, upto
+
+
+@jit
+def above(keys: Ints, n: int, key: int) -> int:
+    """Find the smallest key that is greater than another."""
+    least = _MOST
+    for i in range(n):
+        least = min(least, keys[i] if keys[i] > key else _MOST)
+    return least
+
+
+@jit
+def _count(keys: Ints, n: int, key: int) -> int:
+    found = 0
+    for i in range(n):
+        found += keys[i] <= key
+    return found
+
+
+@jit
+def following(keys: Ints, n: int, rank: int, key: int) -> int:
+    """Find the key of the rank after that of a key."""
+    if n <= FEW:
+        return int(keys[rank + 1])
+    return key if _count(keys, n, key) > rank + 1 else above(keys, n, key)

@@ -1,0 +1,44 @@
+"""Kernels of series against sorting, on many shapes of numbers: ties, long tails, long series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trendcore_kernels import dispatch
+
+SHAPES: dict[str, Any] = {
+    "normal": lambda rng, n: rng.normal(size=n),
+    "walk": lambda rng, n: rng.normal(size=n).cumsum(),
+    "ties": lambda rng, n: rng.integers(0, 3, n).astype(float),
+    "one apart": lambda rng, n: (np.arange(n) == n // 2).astype(float),
+    "long tails": lambda rng, n: rng.standard_cauchy(n) ** 3,
+    "tiny and huge": lambda rng, n: 10.0 ** rng.integers(-140, 140, n) * rng.choice([-1, 1], n),
+    "constant": lambda rng, n: np.full(n, 2.5),
+    "line": lambda rng, n: 3.0 * np.arange(n),
+}
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 11, 12, 13, 44, 45, 120])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_slopes_of_all_ranks(shape: str, n: int, backend: str) -> None:
+    rng = np.random.default_rng(n)
+    n_pairs = n * (n - 1) // 2
+    ranks = np.unique(np.r_[np.arange(min(n_pairs, 5)), rng.integers(0, n_pairs, 25), n_pairs - 1])
+    if backend == "reference":
+        ranks = ranks[:3]
+    years = np.cumsum(rng.integers(1, 4, n))
+    values = SHAPES[shape](rng, n)
+    i, j = np.triu_indices(n, 1)
+    slopes = np.sort((values[j] - values[i]) / (years[j] - years[i]))
+    many = len(ranks)
+    offsets = np.arange(many + 1, dtype=np.int64) * n
+    series = offsets, np.tile(years, many), np.tile(values, many)
+    found = dispatch.get("theil_sen", backend)(*series, ranks, ranks[::-1].copy())
+    np.testing.assert_array_equal(found.low, slopes[ranks])
+    np.testing.assert_array_equal(found.high, slopes[ranks][::-1])
+    np.testing.assert_array_equal(found.slope, np.full(many, np.median(slopes)))
+    intercept = np.median(values) - np.median(slopes) * np.median(years)
+    np.testing.assert_array_equal(found.intercept, np.full(many, intercept))
