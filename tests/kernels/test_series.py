@@ -13,11 +13,11 @@ SHAPES: dict[str, Any] = {
     "normal": lambda rng, n: rng.normal(size=n),
     "walk": lambda rng, n: rng.normal(size=n).cumsum(),
     "ties": lambda rng, n: rng.integers(0, 3, n).astype(float),
-    "one apart": lambda rng, n: (np.arange(n) == n // 2).astype(float),
+    "one apart": lambda _, n: (np.arange(n) == n // 2).astype(float),
     "long tails": lambda rng, n: rng.standard_cauchy(n) ** 3,
     "tiny and huge": lambda rng, n: 10.0 ** rng.integers(-140, 140, n) * rng.choice([-1, 1], n),
-    "constant": lambda rng, n: np.full(n, 2.5),
-    "line": lambda rng, n: 3.0 * np.arange(n),
+    "constant": lambda _, n: np.full(n, 2.5),
+    "line": lambda _, n: 3.0 * np.arange(n),
 }
 
 
