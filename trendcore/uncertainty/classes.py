@@ -177,6 +177,8 @@ def _by_size(symbol: Symbol, size: Floats) -> Floats:
     match kind:
         case "intl":
             adds = (size >= 2).astype(np.float64)
+        case "met":
+            adds = np.zeros_like(size)
         case "known":
             adds = (size >= 1).astype(np.float64)
         case "weight":

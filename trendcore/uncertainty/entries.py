@@ -14,6 +14,7 @@ measure             a work adds
 ``abroad``          1 if there is another partner than the member
 ``partner_works``   1 if the member is a partner
 ``partner_abroad``  1 if it is a partner and there is another member
+``met:<name>``      no sum: how many pairs of the member have a weight; a work more or less leaves it as it is
 ==================  =================================================================================
 """
 
@@ -90,6 +91,8 @@ def symbol_of(column: str) -> Symbol:
     if kind == "matrix":
         return Symbol("cell", f"links:{rest}", 2.0 * unit)
     space = {"x": "a", "y": "b", "total": "cell"}[kind]
+    if rest.startswith("deg:"):
+        return Symbol(space, f"met:{rest.removeprefix('deg:')}")
     if rest in _DOCS:
         return Symbol(space, "known" if (kind, rest) == ("total", "docs_all") else _DOCS[rest])
     return Symbol(space, f"links:{counting}", unit)

@@ -6,7 +6,6 @@
 ``no_works``              trade: flows are not works, so there is nothing to resample; null
 ``not_met``               the two have no joint work, so none can be drawn; null, but for counts
 ``needs_shares``          the weighting goes by shares of authors, which are not at hand; null
-``counts_partners``       the index goes by the number of partners, which is no sum over works; null
 ``undefined_replicates``  the index is undefined in more than 5 % of the replicates; null
 ``undefined``             the value, or what the interval is made of, is undefined; null
 ``infinite``              an end is infinite, and null
@@ -39,7 +38,6 @@ FLAGS: Final = (
     "no_works",
     "not_met",
     "needs_shares",
-    "counts_partners",
     "undefined_replicates",
     "undefined",
     "infinite",
@@ -107,8 +105,7 @@ class Intervals:
     def rows_drawn(self, sample: Sample) -> list[Ints]:
         """Rows of each index that change when works are drawn again: of countries, and of pairs that met.
 
-        Where a weighting goes by shares of authors and the sample has none, there are no such rows, and none
-        of an index that goes by the number of partners.
+        Where a weighting goes by shares of authors and the sample has none, there are no such rows.
         """
         rows = []
         for number, request in enumerate(self._found.wanted):
@@ -119,9 +116,6 @@ class Intervals:
                 and self._found.meta.shares != "equal"
             ):
                 self.columns[number].mark(mine, np.ones(len(mine), dtype=np.bool_), "needs_shares")
-                mine = mine[:0]
-            if "deg" in request.index.needs:
-                self.columns[number].mark(mine, np.ones(len(mine), dtype=np.bool_), "counts_partners")
                 mine = mine[:0]
             rows.append(mine)
         return rows

@@ -173,6 +173,16 @@ class _Cells:
         ]
         return np.concatenate(parts, axis=1)
 
+    def met(self, counting: str, wanted: Ints) -> Ints:
+        """Count the pairs of some members that have a weight, in all replicates."""
+        pairs, members = self._entries.pairs, self._entries.members
+        of_pairs = Symbol("pair", "works" if counting == "full" else f"weight:{counting}")
+        there = self.summed(of_pairs, np.arange(len(pairs.keys))) > 0
+        counts = np.zeros((len(members.keys), self._draws.n), dtype=np.int64)
+        for end in np.divmod(pairs.keys, self._entries.width):
+            np.add.at(counts, members.rows(end), there)
+        return counts[wanted]
+
     @property
     def entries(self) -> Entries:
         """Spaces and measures."""
@@ -211,7 +221,8 @@ class _Sums:
             keys = np.concatenate(ends) if symbol.space in ("a", "b") else self._keys(symbol, *ends)
             space = entries.space(symbol)
             wanted = np.flatnonzero(np.isin(space.keys, keys))
-            sums = self._cells.summed(symbol, wanted)
+            kind, _, counting = symbol.measure.partition(":")
+            sums = self._cells.met(counting, wanted) if kind == "met" else self._cells.summed(symbol, wanted)
             self._found[name] = space.keys[wanted], np.multiply(sums, symbol.scale, dtype=np.float64)
         return self._found[name]
 
