@@ -1,4 +1,4 @@
-"""Delta-method intervals against variances of the textbook; the jackknife against works left out one by one."""
+"""Delta-method intervals against variances of the textbook; the jackknife against works taken out singly."""
 
 from __future__ import annotations
 
