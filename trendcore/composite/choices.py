@@ -195,6 +195,11 @@ def _measure(composite: Composite, name: str) -> Factor:
     indicator = next(each for each in composite.indicators if each.name == name)
     declared = indicator.index or name
     others = [each for each in distinct(composite.vary.measure[name]) if each != declared]
+    for each in others if indicator.index is not None else ():
+        try:
+            msgspec.structs.replace(indicator, index=each)
+        except DeclarationError as error:
+            raise DeclarationError(f"vary.measure.{name}: {error}") from None
     return _choice(f"measure.{name}", [None, *others])
 
 

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 WARNINGS: Final = ("small_count", "incomplete_year")
 #: columns in which rows of one index and pair may differ
 _APART: Final = ("source", "role", "universe", "policy", "replicate")
+#: larger values overflow once they are squared or multiplied
+LARGEST: Final = 1e100
 _LOW: Final = pl.min_horizontal("a", "b")
 _HIGH: Final = pl.max_horizontal("a", "b")
 
@@ -65,8 +67,10 @@ def rows_of(
     shown = rows.with_columns(
         pl.col("a", "b").cast(pl.String), pl.col("value").cast(pl.Float64).fill_nan(None), warning.alias("!")
     )
-    if shown["value"].is_infinite().any():
-        raise SchemaError(f"indicators.{indicator.name}: a value is infinite; make it null, with a reason.")
+    if (shown["value"].abs() > LARGEST).any():
+        raise SchemaError(f"indicators.{indicator.name}: a value is infinite or beyond {LARGEST:g}.")
+    if shown["a"].null_count():
+        raise SchemaError(f"indicators.{indicator.name}: column a has empty values; whose are these?")
     if composite.unit != "country" and not indicator.wanted().index.directed:
         shown = shown.with_columns(a=_LOW, b=_HIGH)
     _check_once(shown, indicator, [*composite.by, "a", "b", *extra])

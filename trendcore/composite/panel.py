@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite
-from trendcore.composite.long_rows import Way, is_long, join_ways, rows_of, units_of, ways_of
+from trendcore.composite.long_rows import LARGEST, Way, is_long, join_ways, rows_of, units_of, ways_of
 from trendcore.errors import DeclarationError, SchemaError, UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -167,13 +167,15 @@ def numbers(frame: pl.DataFrame, name: str) -> Floats:
     Raises
     ------
     SchemaError
-        It holds no numbers, or an infinite one.
+        It holds no numbers, or one that is infinite or too large to compute with.
     """
     if not (frame[name].dtype.is_numeric() or frame[name].dtype in (pl.Null, pl.Boolean)):
         raise SchemaError(f"column {name} holds {frame[name].dtype}, not numbers.")
     values = frame[name].cast(pl.Float64).to_numpy()
-    if np.isinf(values).any():
-        raise SchemaError(f"column {name} holds an infinite value; make it null, with a reason.")
+    if (np.abs(values) > LARGEST).any():
+        raise SchemaError(
+            f"column {name} holds a value that is infinite or beyond {LARGEST:g}; make it null."
+        )
     return values
 
 

@@ -30,9 +30,10 @@ def ranks_of(scores: Floats, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int
     """
     ranks = np.zeros(scores.shape, dtype=np.int32)
     for start, end in zip(cells[:-1].tolist(), cells[1:].tolist(), strict=True):
-        part = scores[start:end]
-        ordered = np.sort(part)  # NaN last
+        part = -scores[start:end]
         n = part.size - int(np.count_nonzero(np.isnan(part)))
-        better = n - np.searchsorted(ordered[:n], part, side="right")
-        ranks[start:end] = np.where(np.isnan(part), 0, 1 + better)
+        order = np.argsort(part)[:n]  # NaN last
+        ordered = part[order]
+        first = np.flatnonzero(np.diff(ordered, prepend=-np.inf))  # where a run of equal scores begins
+        ranks[start + order] = np.repeat(1 + first, np.diff(first, append=n))
     return ranks

@@ -12,7 +12,7 @@ statistics G1 and G2 of Joanes & Gill 1998, doi:10.1111/1467-9884.00122.
 from __future__ import annotations
 
 from math import sqrt
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -60,7 +60,17 @@ def shape_of(x: Floats) -> tuple[float, float] | None:
     >>> [round(each, 6) for each in shape_of(np.array([1.0, 2.0, 3.0, 10.0]))]
     [1.763633, 3.228]
     """
-    return _shape(np.array([np.mean((x - x.mean()) ** k) for k in (2, 3, 4)]), x.size) if x.size > 3 else None
+    if x.size < 4:
+        return None
+    c = x - x.mean()
+    scale = float(np.abs(c).max())
+    # a spread that is rounding error alone has no shape
+    if not scale > 1e-13 * float(np.abs(x).max()):
+        return None
+    c /= scale
+    square = c * c
+    skew, kurtosis = _shapes(square.mean(), (square * c).mean(), (square * square).mean(), x.size)
+    return float(skew), float(kurtosis)
 
 
 def fit_treatment(x: Floats, step: Treat) -> Treatment:
@@ -90,12 +100,11 @@ def fit_treatment(x: Floats, step: Treat) -> Treatment:
         return _said(Treatment(), shape, step)
     most = min(max(step.max_points, int(step.max_share * known.size)), known.size - 1)
     ordered = np.sort(-known if mirrored else known)
-    shapes = _clipped_shapes(ordered, most)
     if step.method == "winsorise":
-        return _clip(ordered, most, shapes[most], step, mirrored=mirrored)
-    for points, each in enumerate(shapes):
-        if points and _passes(each, step):
-            return _clip(ordered, points, each, step, mirrored=mirrored)
+        return _clip(ordered, most, step, mirrored=mirrored)
+    points = _fewest(ordered, most, step)
+    if points is not None:
+        return _clip(ordered, points, step, mirrored=mirrored)
     if step.fallback == "log":
         return _logarithm(known, step, mirrored=mirrored)
     return _said(Treatment(), shape, step)
@@ -124,12 +133,12 @@ def apply_treatment(x: Floats, treatment: Treatment) -> Floats:
     return np.asarray(-np.log(np.maximum(high - x, 0.0) + shift))
 
 
-def _clip(
-    ordered: Floats, points: int, shape: tuple[float, float] | None, step: Treat, *, mirrored: bool
-) -> Treatment:
+def _clip(ordered: Floats, points: int, step: Treat, *, mirrored: bool) -> Treatment:
     """Take the limit that `points` values of the ordered, upright tail exceed."""
     limit = float(ordered[ordered.size - 1 - points])
     beyond = int(np.count_nonzero(ordered > limit))
+    clipped = np.minimum(ordered, limit)
+    shape = shape_of(-clipped if mirrored else clipped)
     if not beyond:
         return _said(Treatment(), shape, step)
     if mirrored:
@@ -155,37 +164,37 @@ def _passes(shape: tuple[float, float] | None, step: Treat) -> bool:
     return shape is None or abs(shape[0]) <= step.skew or shape[1] <= step.kurtosis
 
 
-def _clipped_shapes(ordered: Floats, most: int) -> list[tuple[float, float] | None]:
-    """Shape of the values with the 0, 1, ... `most` greatest clipped to the next one, by sums of powers.
+def _fewest(ordered: Floats, most: int, step: Treat) -> int | None:
+    """Find how few of the greatest values, clipped to the next one, bring the shape within a limit.
 
-    Sums are taken about the median, which lies within one standard deviation of every clipped mean, so that
-    nothing cancels.
+    All numbers of points are tried at once, by sums of powers. Sums are taken about the median, which lies
+    within one standard deviation of every clipped mean, so that nothing cancels. None: more than `most`.
     """
     n = ordered.size
     about = ordered - np.median(ordered)
-    scale = float(np.abs(about[: n - most]).max()) or 1.0
-    about = about / scale
-    points = np.arange(most + 1)
+    scale = float(np.abs(about[: n - 1]).max())
+    if not scale > 0:
+        return 1 if most else None  # all others are equal: then clipping one leaves nothing that varies
+    about /= scale
+    points = np.arange(1, most + 1)
     limit = about[n - 1 - points]
-    raw = []
-    for power in (1, 2, 3, 4):
-        sums = np.cumsum(about**power)
-        raw.append((sums[n - 1 - points] + points * limit**power) / n)
+    power, tail, raw = np.ones(n), np.ones(most), []
+    for _ in range(4):
+        power, tail = power * about, tail * limit
+        raw.append((np.cumsum(power)[n - 1 - points] + points * tail) / n)
     mean = raw[0]
     second = raw[1] - mean**2
     third = raw[2] - 3 * mean * raw[1] + 2 * mean**3
     fourth = raw[3] - 4 * mean * raw[2] + 6 * mean**2 * raw[1] - 3 * mean**4
     flat = limit <= about[0]
-    return [
-        None if flat[each] else _shape(np.array([second[each], third[each], fourth[each]]), n)
-        for each in points
-    ]
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        skew, kurtosis = _shapes(second, third, fourth, n)
+        passes = flat | (np.abs(skew) <= step.skew) | (kurtosis <= step.kurtosis)
+    return int(points[np.argmax(passes)]) if passes.any() else None
 
 
-def _shape(moments: Floats, n: int) -> tuple[float, float] | None:
-    second, third, fourth = (float(each) for each in moments)
-    if n < 4 or second <= 0 or second**1.5 == 0 or second**2 == 0:
-        return None
-    g1, g2 = third / second**1.5, fourth / second**2 - 3
-    skew = sqrt(n * (n - 1)) / (n - 2) * g1
-    return skew, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6)
+def _shapes(second: Any, third: Any, fourth: Any, n: int) -> tuple[Any, Any]:
+    """G1 and G2 of central moments of n values, numbers or arrays."""
+    skew = sqrt(n * (n - 1)) / (n - 2) * third / second**1.5
+    excess = fourth / second**2 - 3
+    return skew, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * excess + 6)
