@@ -29,7 +29,7 @@ SWEEPS: Final = 64
 LEAST_EXPECTED: Final = 1.0
 #: what the null is over: marginal system of the value, and least number of members of a work
 WORKS: Final = {"international": ("docs_int", 2), "known": ("docs_all", 1)}
-VERDICTS: Final = ("above", "below", "chance")
+VERDICTS: Final = ("above", "below", "chance", "undecided")
 
 _MOST_DRAWS: Final = 1_000_000
 _MOST_SWEEPS: Final = 100_000
@@ -105,7 +105,8 @@ def calibrated(
         - p_above, p_below: (1 + draws with as many joint works, or more; or fewer) / (draws + 1)
         - p: the smaller of these twice, at most 1
         - q: p after Benjamini and Hochberg over the pairs of the cell
-        - verdict: ``above`` or ``below`` chance where q is at most 1 - ``level``, else ``chance``
+        - verdict: ``above`` or ``below`` chance where q is at most 1 - ``level``; ``undecided`` where it is
+          not, though no draw went as far as the works: more draws are needed to tell; else ``chance``
 
         Where null_mean is below 1, the value is withheld (null, flagged so), and so are all but joint and
         null_mean; such a pair is no part of the correction. Where the two totals leave no choice (a country
@@ -126,7 +127,8 @@ def calibrated(
     discovery rate: Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289-300; p-values of pairs of a cell
     depend on one another, as those of joint works do, for which the procedure holds in practice.
 
-    With few draws no p-value may be small enough for its rank among many pairs: take more draws then.
+    With m pairs in a cell, k of them can be called above or below chance only if 2/(draws + 1) is at most
+    (1 - level) k/m: one pair of 200 takes 8000 draws.
 
     Examples
     --------
@@ -148,10 +150,9 @@ def calibrated(
         _of_cell(Null.of(cell, seed=seed, sweeps=sweeps, backend=backend), draws, level, zeros=zeros)
         for cell in cells
     ]
+    base = Base(numbering.cells, numbering.names, pl.DataFrame(), {})
     request = Request(index("calibrated"), marginals, "full")
-    return _table(
-        found, Base(numbering.cells, numbering.names, pl.DataFrame(), {}), request, tally.meta, level
-    )
+    return _table(found, base, request, tally.meta, draws, level)
 
 
 def _check(tally: Tally, draws: int, seed: int, sweeps: int, works: str) -> None:
@@ -216,8 +217,8 @@ def _drawn(null: Null, pairs: Pairs, draws: int) -> tuple[Ints, Counts | None]:
 def _put(columns: dict[str, Floats], rows: Ints, observed: Ints, values: Counts, level: float) -> None:
     """Set what is known of some pairs from all their draws (n_draws, n_rows)."""
     draws, joint, mean = len(values), observed[rows], columns["null_mean"][rows]
-    # as `bootstrap` takes the ends of its intervals
-    ranks = [min(math.floor((1 + sign * level) / 2 * draws), draws - 1) for sign in (-1, 1)]
+    # the ranks of `bootstrap`; rounded, since 0.9 is no binary number
+    ranks = [min(math.floor(round((1 + sign * level) / 2 * draws, 9)), draws - 1) for sign in (-1, 1)]
     ends = np.partition(np.ascontiguousarray(values.T), ranks, axis=1)[:, ranks].T
     above = (1 + (values >= joint).sum(axis=0)) / (draws + 1)
     below = (1 + (values <= joint).sum(axis=0)) / (draws + 1)
@@ -227,7 +228,9 @@ def _put(columns: dict[str, Floats], rows: Ints, observed: Ints, values: Counts,
     columns["p"][rows] = np.minimum(2 * np.minimum(above, below), 1.0)
 
 
-def _table(found: list[_Found], base: Base, request: Request, meta: TallyMeta, level: float) -> pl.DataFrame:
+def _table(
+    found: list[_Found], base: Base, request: Request, meta: TallyMeta, draws: int, level: float
+) -> pl.DataFrame:
     """Show what was found as an index table."""
     sizes = [len(each.a) for each in found]
     key = {
@@ -242,18 +245,14 @@ def _table(found: list[_Found], base: Base, request: Request, meta: TallyMeta, l
     flag = np.where(withheld, FLAG_CODE["withheld"], flag).astype(np.uint8)
     is_rare = columns["q"] <= 1 - level
     is_above = columns["p_above"] < columns["p_below"]
-    verdict = np.where(is_rare, np.where(is_above, *map(_verdict, ("above", "below"))), _verdict("chance"))
-    verdict = np.where(withheld, 0, verdict).astype(np.uint8)
+    is_beyond = columns["p"] <= 2 / (draws + 1)
+    said = {"above": is_rare & is_above, "below": is_rare, "undecided": is_beyond, "chance": ~withheld}
+    verdict = np.select(list(said.values()), [VERDICTS.index(word) + 1 for word in said], 0).astype(np.uint8)
     rows = pl.DataFrame({**key, "_v0": value, "_f0": flag}).with_columns(_k0=pl.lit(True))
     shown = Evaluated(base, [request], rows, meta).long(
         {name: [of] for name, of in columns.items()}, {"verdict": (VERDICTS, [verdict])}
     )
     return shown.with_columns(pl.col("joint").cast(pl.Int64))
-
-
-def _verdict(word: str) -> int:
-    """Give the number of a verdict."""
-    return VERDICTS.index(word) + 1
 
 
 def _together(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:

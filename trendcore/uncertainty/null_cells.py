@@ -68,7 +68,7 @@ def _cells(
     patterns: pl.DataFrame, numbering: Numbering, by: tuple[str, ...], least: int
 ) -> Iterator[NullCell]:
     keys = cell_keys(numbering.cells, by)
-    coded = numbering.encode(patterns.filter(pl.col("members").list.len() >= least))
+    coded = numbering.encode(patterns.filter(pl.col("members").list.len() >= least)).sort(CELL)
     dtype = pl.Enum(numbering.names)
     for (cell,), rows in coded.partition_by(CELL, as_dict=True).items():
         sets = rows["members"]
