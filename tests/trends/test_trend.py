@@ -297,6 +297,26 @@ def test_coverage_says_which_years_are_complete(column: str) -> None:
     assert found["flag"].to_list() == [None, "incomplete_years_left_out"]
 
 
+def test_coverage_has_columns_of_its_own() -> None:
+    """The published table has values too: they are no key."""
+    said = pl.DataFrame(
+        {"year": [1990, 1991], "value": [7, 8], "a": ["JP"] * 2, "year_complete": [True, False]}
+    )
+    table = pl.concat([frame(range(12), a="JP"), frame(range(12), a="US")])
+    assert tc.trends.trend(table, complete=said)["last"].to_list() == [1990, 1991]
+
+
+def test_keys_that_all_rows_share() -> None:
+    table = frame(range(12), a="JP", b=None, index="joint", countings=["full"])
+    found = tc.trends.trend(pl.concat([table, table.with_columns(a=pl.lit("US"))]))
+    assert found.select("a", "b", "index", "n").rows() == [
+        ("JP", None, "joint", 12),
+        ("US", None, "joint", 12),
+    ]
+    assert found["countings"].to_list() == [["full"]] * 2
+    assert tc.trends.trend(table).select("a", "b", "n").rows() == [("JP", None, 12)]
+
+
 def test_a_series_of_incomplete_years_only() -> None:
     said = pl.DataFrame({"year": [1980], "complete": [False]})
     found = tc.trends.trend(frame([1.0]), complete=said.lazy()).row(0, named=True)

@@ -40,13 +40,12 @@ def log_slope(series: Series, name: str) -> Floats:
     >>> log_slope(collect(rows, time="year", values=["value"], by=None), "value").round(12)
     array([0.5])
     """
-    values, n, of = series.values[name], series.n, series.of
-    positive = series.sums((values <= 0).astype(np.int64)) == 0
-    logs = np.log(np.where(values > 0, values, 1.0))
-    since = (series.years - series.first(series.years)[of]).astype(np.float64)
-    size = np.maximum(n, 1)
-    since -= (series.sums(since) / size)[of]
-    logs -= (series.sums(logs) / size)[of]
-    defined = positive & (n > 1)
-    spread = np.where(defined, series.sums(since * since), 1.0)
-    return np.where(defined, series.sums(since * logs) / spread, np.nan)
+    values, n = series.values[name], series.n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(values)  # not finite where a value is not positive, and so are the sums of its series
+    since = (series.years - np.repeat(series.first(series.years), n)).astype(np.float64)
+    since -= np.repeat(series.sums(since) / np.maximum(n, 1), n)
+    spread = np.where(n > 1, series.sums(since * since), np.nan)
+    with np.errstate(invalid="ignore"):
+        slope = series.sums(since * logs) / spread
+    return np.where(np.isfinite(slope), slope, np.nan)

@@ -78,11 +78,11 @@ class Series:
 
     def sums(self, entries: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(W,) sum of entries (E,) by series."""
-        if not len(entries):
-            return np.zeros(len(self.n), dtype=entries.dtype)
-        # an entry behind the last one lets empty series begin at the end
-        sums = np.add.reduceat(np.append(entries, entries[:1] * 0), self.offsets[:-1])
-        return np.where(self.n > 0, sums, 0)
+        some = self.n > 0
+        sums = np.zeros(len(some), dtype=entries.dtype)
+        if len(entries):
+            sums[some] = np.add.reduceat(entries, self.offsets[:-1][some])
+        return sums
 
     def keep(self, entries: Bools) -> Series:
         """Series of the observations for which (E,) entries are true."""
@@ -144,17 +144,19 @@ def collect(
     """
     rows = table.lazy().collect()
     keys = _keys(rows, time, values, by)
-    kept = _kept(rows, complete, time, keep_incomplete=keep_incomplete)
+    kept = _kept(rows, keys, time, complete, keep_incomplete=keep_incomplete)
     frame = rows.select(
         *keys,
         pl.col(time).cast(pl.Int64).alias(_TIME),
         *(pl.col(name).cast(pl.Float64) for name in values),
-        kept.alias(_KEPT),
+        *([] if kept is None or kept.all() else [kept.alias(_KEPT)]),
     )
     found, is_kept = _ragged(frame, keys, values)
-    if found.keys.height and len(found.years) and (np.diff(found.years)[_inside(found)] == 0).any():
+    if ((np.diff(found.years) == 0) & _inside(found)).any():
         raise InputError(_twice(found, time))
-    found = _left_out(found, is_kept)
+    if is_kept is not None:
+        some = found.sums((~is_kept).astype(np.int64)) > 0
+        found = replace(found.keep(is_kept), left_out=some)
     if fill is not None:
         found = _filled(found, fill, [name for name in keys if name not in OF_ROWS])
     return _finite(found)
@@ -179,51 +181,62 @@ def _keys(rows: pl.DataFrame, time: str, values: Sequence[str], by: Sequence[str
     return [name for name, dtype in schema.items() if name not in taken and not dtype.is_float()]
 
 
-def _kept(rows: pl.DataFrame, complete: Table | None, time: str, *, keep_incomplete: bool) -> pl.Series:
-    """Say which rows are of complete years."""
-    kept = pl.Series(np.ones(rows.height, dtype=np.bool_))
+def _kept(
+    rows: pl.DataFrame, keys: Sequence[str], time: str, complete: Table | None, *, keep_incomplete: bool
+) -> pl.Series | None:
+    """Say which rows are of complete years; None: all."""
     if keep_incomplete:
-        return kept
+        return None
+    kept = None
     if "value_flag" in rows.columns:
         kept = rows.select(pl.col("value_flag").cast(pl.String).ne_missing("incomplete_year")).to_series()
     if complete is None:
         return kept
     said = complete.lazy().collect()
     column = next((name for name in _COMPLETE if name in said.columns), None)
-    on = [name for name in said.columns if name in rows.columns and name != column]
+    on = [name for name in said.columns if name in (*keys, time)]
     if column is None or time not in on:
         raise SchemaError(f"complete has to have {time}, {_COMPLETE[0]}, and keys; it has {said.columns}")
     by_key = said.select(*(pl.col(name).cast(rows.schema[name]) for name in on), pl.col(column).alias(_KEPT))
     if by_key.select(on).is_duplicated().any():
         by_key = by_key.group_by(on).agg(pl.col(_KEPT).all())
     joined = rows.select(on).join(by_key, on=on, how="left", nulls_equal=True, maintain_order="left")
-    return kept & joined[_KEPT].fill_null(value=True)
+    is_complete = joined[_KEPT].fill_null(value=True)
+    return is_complete if kept is None else kept & is_complete
 
 
-def _ragged(frame: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> tuple[Series, Bools]:
+def _ragged(frame: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> tuple[Series, Bools | None]:
     """Bring the rows of each series together, in the order of their years."""
-    of = [_TIME, *values, _KEPT]
+    of = [name for name in frame.columns if name not in keys]
+    if frame[_TIME].null_count():
+        raise InputError("a row has no year")
     if not keys:
         grouped, flat = pl.DataFrame({"_n": [frame.height]}), frame
     else:
-        lists = frame.group_by(keys, maintain_order=True).agg(of).sort(keys, nulls_last=True)
+        lists = _grouped(frame, keys, of)
         grouped = lists.select(*keys, _n=pl.col(_TIME).list.len())
         flat = pl.DataFrame([lists[name].explode(empty_as_null=False) for name in of])
-    if flat[_TIME].null_count():
-        raise InputError("a row has no year")
     sizes = grouped["_n"].to_numpy().astype(np.int64)
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
     arrays = {name: flat[name].fill_null(np.nan).to_numpy() for name in values}
-    found = Series(
-        grouped.drop("_n"), offsets, flat[_TIME].to_numpy(), arrays, np.zeros(len(sizes), np.bool_)
-    )
-    kept = flat[_KEPT].to_numpy()
-    if len(found.years) and (np.diff(found.years)[_inside(found)] < 0).any():
-        order = np.lexsort((found.years, found.of))
-        kept = kept[order]
+    years, kept = flat[_TIME].to_numpy(), flat[_KEPT].to_numpy() if _KEPT in of else None
+    found = Series(grouped.drop("_n"), offsets, years, arrays, np.zeros(len(sizes), np.bool_))
+    if ((np.diff(years) < 0) & _inside(found)).any():
+        order = np.lexsort((years, found.of))
         arrays = {name: array[order] for name, array in arrays.items()}
-        found = replace(found, years=found.years[order], values=arrays)
+        found = replace(found, years=years[order], values=arrays)
+        kept = None if kept is None else kept[order]
     return found, kept
+
+
+def _grouped(frame: pl.DataFrame, keys: Sequence[str], of: Sequence[str]) -> pl.DataFrame:
+    """Rows as lists by key; keys that all rows share, as index tables have many, are not looked at again."""
+    same = frame.select(pl.col(keys).eq_missing(pl.col(keys).first()).all()).row(0)
+    shared = [name for name, is_same in zip(keys, same, strict=True) if is_same] if frame.height else []
+    apart = [name for name in keys if name not in shared] or shared[:1] or list(keys)
+    lists = frame.group_by(apart, maintain_order=True).agg(of).sort(apart, nulls_last=True)
+    rest = frame.select(name for name in shared if name not in apart).head(1)
+    return lists.join(rest, how="cross", maintain_order="left") if rest.width else lists
 
 
 def _inside(series: Series) -> Bools:
@@ -242,13 +255,6 @@ def _twice(series: Series, time: str) -> str:
         f"a series has two rows of {time} {series.years[place]}: {named or 'the only one'}; "
         "name all columns of its key in `by`, or filter the table"
     )
-
-
-def _left_out(series: Series, kept: Bools) -> Series:
-    if kept.all():
-        return series
-    some = series.sums((~kept).astype(np.int64)) > 0
-    return replace(series.keep(kept), left_out=some)
 
 
 def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
