@@ -23,6 +23,7 @@ CPU: dict[str, list[str]] = {
     "sparse-S": [SPARSE, "--works", "1e6"],
     "sparse-5e6": [SPARSE, "--works", "5e6"],
     "ingest": ["test_ingest.py", "--json-mb", "1000"],
+    "nulls-S": ["test_nulls.py", "--works", "1e6"],
     "scaling": ["test_scaling.py", "--works", "1e8"],
 }
 GPU: dict[str, list[str]] = {
