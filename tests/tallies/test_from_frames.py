@@ -125,7 +125,7 @@ def first_member(**columns: Any) -> pl.DataFrame:
         (
             {"patterns": PATTERNS.with_columns(members=pl.lit("JP"))},
             SchemaError,
-            "a pattern is a list of strings",
+            "it is a list of String",
         ),
         (
             {"patterns": PATTERNS.with_columns(members=pl.lit(["US", "JP"]))},

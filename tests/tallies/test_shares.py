@@ -114,3 +114,26 @@ def test_types_that_are_no_shares() -> None:
         frame = pl.DataFrame({"c": [["JP"]], "s": column})
         with pytest.raises(SchemaError, match=r"column 's' holds .*; shares are lists of floats"):
             tc.tally(frame, members="c", shares="s", by=[])
+
+
+def test_patterns_by_credits() -> None:
+    """Works of the same members are alike where their shares are."""
+    works = pl.DataFrame(
+        {
+            "c": [["JP", "US"], ["US", "JP"], ["JP", "US"], [None]],
+            "s": [[0.5, 0.5], [0.5, 0.5], [0.75, 0.25], [1.0]],
+        }
+    )
+    found = tc.tally(works, members="c", shares="s", by=[], patterns="credits")
+    assert found.patterns is not None
+    assert found.patterns.rows() == [
+        ([], [], 1), (["JP", "US"], [ONE // 2, ONE // 2], 2), (["JP", "US"], [3 * ONE // 4, ONE // 4], 1),
+    ]  # fmt: skip
+    plain = tc.tally(works, members="c", shares="s", by=[], patterns=True)
+    assert found.regroup(counting="newman", credit="country", patterns=True).patterns.equals(plain.patterns)
+    twice = found.merge(found)
+    assert twice.patterns is not None
+    assert twice.patterns["n"].to_list() == [2, 4, 2]
+    wrong = found.patterns.with_columns(credits=pl.col("credits").list.head(1))
+    with pytest.raises(InputError, match="not one credit for each member"):
+        tc.Tally.from_frames(found.pairs, found.members, found.totals, by=[], patterns=wrong)

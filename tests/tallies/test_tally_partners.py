@@ -101,5 +101,21 @@ def test_sides_of_different_kinds_are_refused() -> None:
     works = pl.DataFrame({"year": 2020, "inventors": [["US"]], "owners": [[392]]})
     with pytest.raises(SchemaError, match="'inventors' and 'owners' name the same members, one by strings"):
         tally(works)
-    with pytest.raises(UsageError, match="patterns are of the members of works"):
-        tally(frame([]), patterns=True)
+
+
+def test_patterns_are_of_both_sides() -> None:
+    rows = [(2020, ["US", "JP", "US"], ["JP"]), (2020, ["JP", "US"], ["JP"]), (2020, ["US"], [])]
+    rows += [(2021, [], ["US"]), (2021, ["US"], ["US"])]
+    found = tally(frame(rows), patterns=True)
+    assert found.patterns is not None
+    assert found.patterns.rows() == [(2020, ["JP", "US"], ["JP"], 2), (2021, ["US"], ["US"], 1)]
+    assert found.merge(found).patterns.rows() == [(2020, ["JP", "US"], ["JP"], 4), (2021, ["US"], ["US"], 2)]
+    again = tc.Tally.from_frames(
+        found.pairs, found.members, found.totals, by=found.meta.by, kind="directed", patterns=found.patterns
+    )
+    assert again.patterns is not None
+    assert again.patterns.equals(found.patterns)
+    with pytest.raises(UsageError, match="ask for them without groups"):
+        tally(frame(rows), patterns=True, groups="quad")
+    with pytest.raises(UsageError, match="goes by shares of authors"):
+        tally(frame(rows), patterns="credits")

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import polars as pl
 
 from trendcore.errors import UsageError
-from trendcore.tallies.types import Tally, TallyMeta
+from trendcore.tallies.types import PATTERN_LISTS, Tally, TallyMeta
 
 #: what may differ between tallies that are added: it does not change a number
 _FREE = {"backend", "version"}
@@ -40,9 +40,20 @@ def add(tallies: Sequence[Tally]) -> Tally:
         add_frames([tally.pairs for tally in tallies], [*by, "a", "b"]),
         add_frames([tally.members for tally in tallies], [*by, "member"]),
         add_frames([tally.totals for tally in tallies], by),
-        add_frames(patterns, [*by, "members"]) if len(patterns) == len(tallies) else None,
+        add_frames(patterns, pattern_key(patterns[0], by)) if len(patterns) == len(tallies) else None,
         meta,
     )
+
+
+def pattern_key(patterns: pl.DataFrame, by: Sequence[str]) -> list[str]:
+    """Return the key columns of patterns: what their works are alike in.
+
+    Examples
+    --------
+    >>> pattern_key(pl.DataFrame({"year": [2022], "members": [["JP"]], "n": [1]}), ["year"])
+    ['year', 'members']
+    """
+    return [*by, *(name for name in PATTERN_LISTS if name in patterns.columns)]
 
 
 def add_frames(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFrame:

@@ -16,7 +16,21 @@ import polars as pl
 
 from trendcore.arrays import Ints
 from trendcore.errors import BackendError, UsageError
-from trendcore.tallies.sets import CELL, KEY, LARGE_SET, MEMBER, NO_SETS, A, B, Sets, small_sets, together
+from trendcore.tallies.sets import (
+    CELL,
+    KEY,
+    LARGE_SET,
+    MEMBER,
+    MORE,
+    NO_SETS,
+    A,
+    B,
+    Sets,
+    alike,
+    small_sets,
+    together,
+    total_alike,
+)
 from trendcore.tallies.types import DIRECTED_MEMBERS, DIRECTED_TOTALS, WORKS_TOTALS
 from trendcore.tallies.works import Works
 from trendcore_kernels import dispatch
@@ -31,7 +45,12 @@ DENSE_COUNTS: Final = 1 << 26
 FEW_COUNTS: Final = 1 << 16
 DENSE_COUNTS_A_WORK: Final = 8
 
-_KEYS: Final = {"totals": [CELL], "members": [CELL, MEMBER], "pairs": [CELL, A, B], "patterns": [CELL, KEY]}
+_KEYS: Final = {
+    "totals": [CELL],
+    "members": [CELL, MEMBER],
+    "pairs": [CELL, A, B],
+    "patterns": [CELL, KEY, MORE],
+}
 
 #: weightings by the credits of members
 _BY_CREDIT: Final = ("share", "nature", "harmonic")
@@ -56,6 +75,8 @@ class Scheme:
         Whether shares of unknown members stay unknown.
     patterns
         Whether to count works by member set.
+    credits
+        Whether patterns are also of the credits by shares.
     backend
         Resolved name of the kernels' backend.
     """
@@ -64,6 +85,7 @@ class Scheme:
     credit: str = "none"
     keep_unknown: bool = False
     patterns: bool = False
+    credits: bool = False
     backend: str = "cpu"
 
     def kernel(self, name: str) -> Callable[..., Any]:
@@ -84,7 +106,8 @@ class Counts:
     pairs
         `CELL`, `A`, `B`, joint and weights.
     patterns
-        `CELL`, `KEY` (see `sets`) and n; without rows where they are not counted.
+        `CELL`, `KEY` (see `sets`) and n; `MORE` too where works are alike in something beside. Without rows
+        where they are not counted.
     """
 
     totals: pl.DataFrame
@@ -169,9 +192,10 @@ def total(parts: Sequence[Counts]) -> Counts:
     """Add the counts of parts of the works, sorted by codes."""
     if len(parts) == 1:
         return parts[0]
+    frames = {name: pl.concat([getattr(part, name) for part in parts]) for name in _KEYS}
     return Counts(**{
-        name: pl.concat([getattr(part, name) for part in parts]).group_by(key).sum().sort(key)
-        for name, key in _KEYS.items()
+        name: frame.group_by(key := [each for each in _KEYS[name] if each in frame.columns]).sum().sort(key)
+        for name, frame in frames.items()
     })  # fmt: skip
 
 
@@ -256,6 +280,8 @@ def _undirected(works: Works, scheme: Scheme) -> Counts:
     pairs = rows.of_pairs(joint=result.joint, **sums)
     if not scheme.patterns:
         return Counts(totals, members, pairs, NO_SETS)
+    if scheme.credits:
+        return Counts(totals, members, pairs, _by_credits(works, scheme))
     two = rows.of_pairs(n=result.bilateral)
     sets = [*small_sets(totals, members, two), *large]
     patterns = together(sets, works.lists.codes.dtype, sizes[0], scheme.kernel("patterns"))
@@ -276,9 +302,35 @@ def _directed(works: Works, scheme: Scheme) -> Counts:
         rows = _sparse_rows(result)
     counts = dict(zip(DIRECTED_MEMBERS, _DIRECTED_COUNTS, strict=True))
     members = rows.of_members(**{name: getattr(result, count) for name, count in counts.items()})
+    patterns = _by_partners(works, scheme) if scheme.patterns else NO_SETS
     return Counts(
-        _totals(result, DIRECTED_TOTALS, sizes[0]), members, rows.of_pairs(joint=result.joint), NO_SETS
+        _totals(result, DIRECTED_TOTALS, sizes[0]), members, rows.of_pairs(joint=result.joint), patterns
     )
+
+
+def _by_credits(works: Works, scheme: Scheme) -> pl.DataFrame:
+    """Count works by cell, member set, and the credits of its members by shares."""
+    parts = []
+    for block in works.blocks():
+        lists = block.lists.alone()
+        sets = scheme.kernel("member_sets")(lists.offsets, lists.codes, len(works.names), 1)
+        own = _credits(block, sets, scheme)("author")
+        parts.append(alike(block.cells.of_work, (fetch(sets.offsets), fetch(sets.codes)), fetch(own)))
+    return total_alike(parts)
+
+
+def _by_partners(works: Works, scheme: Scheme) -> pl.DataFrame:
+    """Count works by cell, member set and partner set; both sides are to be known."""
+    parts = []
+    for block in works.blocks():
+        sides = []
+        for lists in (block.lists, block.partners):
+            assert lists is not None
+            own = lists.alone()
+            found = scheme.kernel("member_sets")(own.offsets, own.codes, len(works.names), 1)
+            sides.append((fetch(found.offsets), fetch(found.codes)))
+        parts.append(alike(block.cells.of_work, *sides))
+    return total_alike(parts).filter(pl.all_horizontal(pl.col(KEY, MORE).bin.size() > 0))
 
 
 def _sums(works: Works, scheme: Scheme, rows: _Rows, result: Any) -> tuple[dict[str, Ints], list[Sets]]:

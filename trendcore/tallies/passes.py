@@ -83,7 +83,7 @@ def passes(
     counting: str | Sequence[str] | None,
     credit: str | None,
     defaults: tuple[Sequence[str], str],
-    patterns: bool,
+    patterns: bool | str,
     groups: str | Sequence[str | tuple[str, str]] | None,
     blocs: Blocs | None,
 ) -> Passes:
@@ -120,14 +120,19 @@ def passes(
         raise UsageError(f"credit is {_or(*CREDITS, 'none')}, not {credit!r}")
     if plain and (weightings or credit != "none"):
         raise UsageError(f"{plain} has whole counts only: leave counting and credit out")
-    if patterns and (found is not None or meta.kind == "directed"):
-        raise UsageError("patterns are of the members of works: ask for them without groups and partners")
+    if patterns not in (False, True, "credits"):
+        raise UsageError(f"patterns is False, True or 'credits', not {patterns!r}")
+    if patterns and found is not None:
+        raise UsageError("patterns are of the members of works: ask for them without groups")
+    if patterns == "credits" and meta.shares != "authors":
+        raise UsageError("patterns='credits' goes by shares of authors: give shares, their column")
     if pair and meta.kind == "directed":
         raise UsageError("a tally of partners has pairs with one bloc, none of two blocs")
     stacked = found is not None and not isinstance(groups, str)
     if stacked and BLOC in meta.by:
         raise UsageError(f"a list of groups adds a by column {BLOC!r}, which by has already: rename that one")
-    scheme = Scheme(weightings, credit, meta.unknown == "keep", patterns, meta.backend)
+    keep = meta.unknown == "keep"
+    scheme = Scheme(weightings, credit, keep, bool(patterns), patterns == "credits", meta.backend)
     meta = replace(meta, counting=("full", *weightings), credit=credit)
     if not {*BY_SHARES, "author", "modified"} & {*weightings, credit}:
         meta = replace(meta, shares="")

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trendcore import taxonomy
+from trendcore.arrays import Lists
 from trendcore.errors import UsageError
 from trendcore.tallies.counting import resolve_backend
+from trendcore.tallies.grouping import as_nodes, groups_of
 from trendcore.tallies.naming import Naming
 from trendcore.tallies.passes import passes
 from trendcore.tallies.types import BY_SHARES, Tally, TallyMeta
 from trendcore.tallies.works import Columns, Works, works_of
+from trendcore_kernels import dispatch
 
 if TYPE_CHECKING:
     from trendcore.taxonomy import Blocs, CountryPolicy
@@ -68,6 +72,44 @@ def regroup(
     )
     _check_credit(todo.meta, own, by_name=counting is not None)
     return todo.run([_works(tally, Naming(policy=policy))])
+
+
+def node_sets(tally: Tally, group: str, blocs: Blocs | None = None) -> tuple[Lists, tuple[str, ...]]:
+    """Return the member sets of the patterns with the members of a bloc as one node.
+
+    Parameters
+    ----------
+    tally
+        A tally of works with patterns.
+    group, blocs
+        Name of the bloc, and where it is looked up.
+
+    Returns
+    -------
+    tuple
+        Sets of codes, one for each row of the patterns, and the names of the codes.
+
+    Raises
+    ------
+    UsageError
+        There is no such bloc.
+
+    Examples
+    --------
+    >>> import polars as pl, trendcore as tc
+    >>> works = pl.DataFrame({"countries": [["JP", "KR", "US"]]})
+    >>> kept = tc.tally(works, members="countries", by=[], patterns=True)
+    >>> sets, names = node_sets(kept, "quad")
+    >>> [names[code] for code in sets.codes]
+    ['KR', 'bloc:quad']
+    """
+    assert tally.patterns is not None
+    [found] = groups_of(group, blocs or taxonomy.blocs(), tally.meta.by)
+    works = works_of(tally.patterns, Columns("members"), tally.meta.by, Naming(), before=0)
+    nodes = as_nodes(works, found)
+    lists = nodes.lists.alone()
+    sets = dispatch.get("member_sets", "cpu")(lists.offsets, lists.codes, len(nodes.names), 1)
+    return Lists(sets.offsets, sets.codes), nodes.names
 
 
 def _works(tally: Tally, naming: Naming) -> list[Works]:

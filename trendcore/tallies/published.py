@@ -8,6 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.tallies.adding import pattern_key
 from trendcore.tallies.types import (
     DIRECTED_MEMBERS,
     DIRECTED_TOTALS,
@@ -105,18 +106,26 @@ def _patterns(frame: pl.DataFrame, by: list[str], *, validate: bool) -> pl.DataF
     missing = [column for column in (*by, "members", "n") if column not in frame.columns]
     if missing:
         raise SchemaError(f"patterns have no column {', '.join(map(repr, missing))}")
-    if frame.schema["members"] not in (pl.List(pl.String), pl.List(pl.Null)):
-        raise SchemaError(f"patterns.members holds {frame.schema['members']}; a pattern is a list of strings")
-    picked = frame.select(*by, pl.col("members").cast(pl.List(pl.String)), pl.col("n").cast(pl.Int64))
+    key = pattern_key(frame, by)
+    for name in key[len(by) :]:
+        inner = pl.Int64() if name == "credits" else pl.String()
+        if frame.schema[name] not in (pl.List(inner), pl.List(pl.Null)):
+            raise SchemaError(f"patterns.{name} holds {frame.schema[name]}; it is a list of {inner}")
+        frame = frame.with_columns(pl.col(name).cast(pl.List(inner)))
+    picked = frame.select(*key, pl.col("n").cast(pl.Int64))
     if validate:
-        key = [*by, "members"]
         _check_keys(picked, "patterns", key)
-        distinct = picked["members"].list.unique().list.sort()
-        _refuse(
-            picked, pl.lit(distinct != picked["members"]), key, "patterns", "members not sorted and distinct"
-        )
+        for name in {"members", "partners"} & set(key):
+            distinct = picked[name].list.unique().list.sort()
+            _refuse(
+                picked, pl.lit(distinct != picked[name]), key, "patterns", f"{name} not sorted and distinct"
+            )
+        if "credits" in key:
+            uneven = pl.col("credits").list.len() != pl.col("members").list.len()
+            _refuse(picked, uneven, key, "patterns", "not one credit for each member")
+            _refuse(picked, pl.col("credits").list.min() < 0, key, "patterns", "a credit below 0")
         _refuse(picked, pl.col("n") < 1, key, "patterns", "n below 1")
-    return picked.sort(*by, "members")
+    return picked.sort(key)
 
 
 def _check_keys(frame: pl.DataFrame, name: str, key: list[str]) -> None:

@@ -15,9 +15,10 @@ import polars as pl
 import pyarrow as pa
 
 from trendcore.arrays import Codes, Ints
+from trendcore_kernels.spec import Cells
 
 #: columns of counting frames that are codes, and no names yet
-CELL, MEMBER, A, B, KEY = "_cell", "_member", "_a", "_b", "_key"
+CELL, MEMBER, A, B, KEY, MORE = "_cell", "_member", "_a", "_b", "_key", "_more"
 #: sets of so many members are counted one by one; those of fewer follow from other counts
 LARGE_SET: Final = 3
 
@@ -104,6 +105,53 @@ def together(
     return pl.DataFrame({CELL: found.pattern_cell, KEY: _keys(found.offsets, found.codes), "n": found.n})
 
 
+def alike(cell: Cells, sets: tuple[Ints, Codes], more: tuple[Ints, Codes] | Ints) -> pl.DataFrame:
+    """Count works by cell, member set and something beside.
+
+    Parameters
+    ----------
+    cell
+        (n_works,) cells.
+    sets
+        Offsets and codes of the member sets.
+    more
+        Offsets and codes of other sets, or a number for each entry of the member sets.
+
+    Returns
+    -------
+    pl.DataFrame
+        `CELL`, `KEY`, `MORE`, n.
+
+    Examples
+    --------
+    >>> codes = np.array([0, 1, 0, 1], dtype=np.uint8)
+    >>> half = np.array([1, 1, 1, 1])
+    >>> alike(np.zeros(2, np.int32), (np.array([0, 2, 4]), codes), half)["n"].to_list()
+    [2]
+    """
+    beside = more if isinstance(more, tuple) else (sets[0], more)
+    keys = {CELL: cell.astype(np.int64), KEY: _keys(*sets), MORE: _keys(*beside)}
+    return pl.DataFrame(keys).group_by(CELL, KEY, MORE).agg(pl.len().cast(pl.Int64).alias("n"))
+
+
+def total_alike(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up what `alike` counted; sorted."""
+    return pl.concat(parts).group_by(CELL, KEY, MORE).sum().sort(CELL, KEY, MORE)
+
+
+def numbers_of(keys: pl.Series) -> pl.Series:
+    r"""Turn the keys of numbers back into lists of them.
+
+    Examples
+    --------
+    >>> numbers_of(pl.Series([b"\0\0\0\0\0\0\1\0"])).to_list()
+    [[256]]
+    """
+    offsets, data = _bytes(keys)
+    numbers = np.frombuffer(data, dtype=">i8", count=offsets[-1] // 8).astype(np.int64)
+    return pl.Series("credits", pa.LargeListArray.from_arrays(offsets // 8, pa.array(numbers)))
+
+
 def members_of(keys: pl.Series, names: Sequence[str], dtype: np.dtype[Any]) -> pl.Series:
     r"""Turn keys back into lists of names.
 
@@ -112,8 +160,7 @@ def members_of(keys: pl.Series, names: Sequence[str], dtype: np.dtype[Any]) -> p
     >>> members_of(pl.Series([b"", b"\x00\x01"]), ["JP", "US"], np.dtype(np.uint8)).to_list()
     [[], ['JP', 'US']]
     """
-    offsets = np.concatenate(([0], np.cumsum(keys.bin.size().to_numpy(), dtype=np.int64)))
-    data = keys.rechunk().to_arrow().buffers()[2] if offsets[-1] else b""
+    offsets, data = _bytes(keys)
     codes = np.frombuffer(data, dtype=dtype.newbyteorder(">"), count=offsets[-1] // dtype.itemsize)
     shown = pl.DataFrame({"name": pl.Series(names, dtype=pl.String)})[codes.astype(np.int64)].to_series()
     lists = pa.LargeListArray.from_arrays(offsets // dtype.itemsize, shown.to_arrow())
@@ -124,3 +171,9 @@ def _keys(offsets: Ints, codes: Codes) -> pl.Series:
     data = np.ascontiguousarray(codes, dtype=codes.dtype.newbyteorder(">"))
     buffers = [None, pa.py_buffer(offsets * codes.dtype.itemsize), pa.py_buffer(data)]
     return pl.Series(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers))
+
+
+def _bytes(keys: pl.Series) -> tuple[Ints, Any]:
+    """Offsets of keys, and their bytes one after the other."""
+    offsets = np.concatenate(([0], np.cumsum(keys.bin.size().to_numpy(), dtype=np.int64)))
+    return offsets, keys.rechunk().to_arrow().buffers()[2] if offsets[-1] else b""

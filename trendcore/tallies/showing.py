@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from trendcore.tallies.counting import Counts
-from trendcore.tallies.sets import CELL, KEY, MEMBER, A, B, members_of
+from trendcore.tallies.sets import CELL, KEY, MEMBER, MORE, A, B, members_of, numbers_of
 from trendcore.tallies.types import Tally, TallyMeta
 from trendcore.tallies.works import Works
 
@@ -40,8 +40,13 @@ def _named(counts: pl.DataFrame, works: Works, columns: dict[str, str]) -> pl.Da
 
 
 def _patterns(counts: pl.DataFrame, works: Works) -> pl.DataFrame:
-    lists = members_of(counts[KEY], works.names, works.lists.codes.dtype)
-    return pl.DataFrame([*_by(counts, works), lists, counts["n"]])
+    dtype = works.lists.codes.dtype
+    lists = [members_of(counts[KEY], works.names, dtype)]
+    if MORE in counts.columns and works.partners is not None:
+        lists.append(members_of(counts[MORE], works.names, dtype).alias("partners"))
+    elif MORE in counts.columns:
+        lists.append(numbers_of(counts[MORE]))
+    return pl.DataFrame([*_by(counts, works), *lists, counts["n"]])
 
 
 def _by(counts: pl.DataFrame, works: Works) -> list[pl.Series]:

@@ -47,7 +47,7 @@ def tally(
     blocs: Blocs | None = None,
     policy: CountryPolicy | None = None,
     labels: Mapping[int, str] | None = None,
-    patterns: bool = False,
+    patterns: bool | Literal["credits"] = False,
     backend: str = "auto",
 ) -> Tally:
     """Count works by cell, member and pair of members.
@@ -100,7 +100,9 @@ def tally(
     labels
         Displayed name of each code, such as ``taxonomy.countries().labels()``; None: its digits.
     patterns
-        Count works by member set too, see `Tally.regroup`.
+        Count works by member set too, see `Tally.regroup`; with ``partners``, by the sets of both sides.
+        ``"credits"`` also tells apart works whose members have other credits by shares: what intervals of
+        weightings by shares are made of, and hardly fewer than there are works.
     backend
         Backend of the kernels: ``auto``, ``cpu``, ``gpu`` or ``reference``. All give the same counts.
 

@@ -31,6 +31,9 @@ WORKS_TOTALS: Final = ("works", "works_known", "works_intl", "sum_n", "sum_pairs
 DIRECTED_MEMBERS: Final = ("works", "partner_works", "works_abroad", "partner_abroad")
 DIRECTED_TOTALS: Final = ("works", "works_known")
 
+#: lists of patterns: what works are alike in, beside their cell
+PATTERN_LISTS: Final = ("members", "partners", "credits")
+
 #: an end of a trade flow that is no country but a part of totals: areas not elsewhere specified
 NES: Final = "nes"
 
@@ -106,7 +109,9 @@ class Tally:
         ``works`` works_intl, sum_n and sum_pairs (sums over works of n and of n(n-1), n the number of known
         members).
     patterns
-        ``by`` columns, members (sorted list), n: works by set of known members, the empty set too. None where
+        ``by`` columns, members (sorted list), n: works by set of known members, the empty set too. Of
+        ``directed`` partners stands beside members: works by both sets, of which none is empty. With credits
+        (list, 2^-32) works are also told apart by the credits that their members have by shares. None where
         not asked for.
     meta
         How it was counted.

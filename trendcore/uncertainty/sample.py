@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,8 @@ from trendcore.errors import UsageError
 from trendcore.indices.base import CELL, Base
 from trendcore.indices.evaluated import Evaluated
 from trendcore.tallies import Tally
-from trendcore.uncertainty.keys import Words, cell_keys, member_keys, set_keys
+from trendcore.tallies.patterns import node_sets
+from trendcore.uncertainty.keys import Words, cell_keys, member_keys, mixed, set_keys
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,22 @@ class Sample:
         return {"partner_offsets": ends - ends[0], "partner_codes": codes}
 
 
-def sample_of(tally: Tally, base: Base) -> Sample:
+def sample_of(tally: Tally, base: Base, bloc: str | None = None) -> Sample:
     """Patterns of a tally, in the cells and codes of a base of it.
+
+    Parameters
+    ----------
+    tally
+        Counts with patterns.
+    base
+        Of the tally, or of the same one with a bloc as one node.
+    bloc
+        That bloc; patterns are drawn as they are without it.
 
     Raises
     ------
     UsageError
-        The tally has no patterns.
+        The tally has no patterns, or is one of a bloc itself.
 
     Examples
     --------
@@ -96,28 +106,66 @@ def sample_of(tally: Tally, base: Base) -> Sample:
     [2, 1]
     """
     if tally.patterns is None:
-        raise UsageError(
-            "the tally has no patterns, so its works cannot be resampled: tally them with patterns=True"
-        )
+        why = "its works cannot be resampled: tally them with patterns=True"
+        if tally.meta.universe.startswith("bloc:"):
+            why = "it is of a bloc: give the tally of all members, and the bloc as bloc="
+        raise UsageError(f"the tally has no patterns, so {why}")
     by = tally.meta.by
-    patterns = tally.patterns
-    if by:
-        patterns = patterns.join(base.cells, on=list(by), how="left", nulls_equal=True).sort(CELL)
-        cell = patterns[CELL].to_numpy().astype(np.int64)
-    else:
-        cell = np.zeros(patterns.height, dtype=np.int64)
-    names = pl.Enum(base.names)
-    flat = patterns["members"].explode(empty_as_null=False).cast(pl.String).cast(names).to_physical()
-    codes = flat.to_numpy().astype(code_type(len(base.names)))
-    offsets = np.concatenate([[0], np.cumsum(patterns["members"].list.len().to_numpy(), dtype=np.int64)])
-    starts = cell_keys(base.cells, by)[cell]
+    patterns, cell = _by_cell(tally.patterns, base, by)
+    names = tuple(tally.patterns["members"].explode().unique().drop_nulls().sort().to_list())
+    partners: dict[str, Any] = {}
+    if "partners" in patterns.columns:
+        names = tuple(sorted({*names, *patterns["partners"].explode().drop_nulls().unique()}))
+    keys = member_keys(names)
+    sets = _coded(patterns["members"], names)
+    drawn = set_keys(cell_keys(base.cells, by)[cell], *sets, keys)
+    credits = None  # noqa: A001 (the field's term)
+    if "partners" in patterns.columns:
+        others = _coded(patterns["partners"], names)
+        drawn = set_keys(mixed(drawn), *others, keys)
+        partners = dict(zip(("partner_offsets", "partner_codes"), _recoded(others, names, base), strict=True))
+    if "credits" in patterns.columns:
+        credits = patterns["credits"].explode(empty_as_null=False).to_numpy().astype(np.int64)  # noqa: A001
+        places = np.arange(len(credits), dtype=np.uint64)  # each entry is a code of its own
+        drawn = set_keys(mixed(drawn), sets[0], places, credits.astype(np.uint64))
+    if bloc is not None:
+        lists, names = node_sets(replace(tally, patterns=patterns.drop(CELL, strict=False)), bloc)
+        sets = lists.offsets, lists.codes
+    offsets, codes = _recoded(sets, names, base)
     return Sample(
         offsets=offsets,
         codes=codes,
         n=patterns["n"].to_numpy().astype(np.int64),
-        keys=set_keys(starts, offsets, codes, member_keys(base.names)),
+        keys=drawn,
         bounds=np.searchsorted(cell, np.arange(base.cells.height + 1)).astype(np.int64),
+        credits=credits,
+        **partners,
     )
+
+
+def _by_cell(patterns: pl.DataFrame, base: Base, by: Sequence[str]) -> tuple[pl.DataFrame, Ints]:
+    """Sort patterns by the cells of a base, and number these."""
+    if not by:
+        return patterns, np.zeros(patterns.height, dtype=np.int64)
+    joined = patterns.join(base.cells, on=list(by), how="left", nulls_equal=True).sort(
+        CELL, maintain_order=True
+    )
+    return joined, joined[CELL].to_numpy().astype(np.int64)
+
+
+def _coded(lists: pl.Series, names: Sequence[str]) -> tuple[Ints, Codes]:
+    """Offsets and codes of lists of names, by their place among some names."""
+    flat = lists.explode(empty_as_null=False).cast(pl.String).cast(pl.Enum(names)).to_physical()
+    offsets = np.concatenate([[0], np.cumsum(lists.list.len().to_numpy(), dtype=np.int64)])
+    return offsets, flat.to_numpy().astype(code_type(len(names)))
+
+
+def _recoded(sets: tuple[Ints, Codes], names: Sequence[str], base: Base) -> tuple[Ints, Codes]:
+    """Give members the codes of a base, which has them all, in the same order."""
+    dtype = code_type(len(base.names))
+    place = {name: code for code, name in enumerate(base.names)}
+    table = np.array([place[name] for name in names], dtype=dtype)
+    return sets[0], table[sets[1]] if len(names) else sets[1].astype(dtype)
 
 
 @dataclass(frozen=True)
