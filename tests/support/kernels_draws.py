@@ -70,7 +70,7 @@ def patterns(draw: st.DrawFn, size: int) -> Draws:
     n_cells = draw(st.sampled_from([1, 2, 17, 1 << 16]))
     cell = st.sampled_from(sorted({0, n_cells // 2, n_cells - 1}))
     offsets, codes = packed(works, dtype, draw(st.sampled_from([0, 0, 3])))
-    times = st.one_of(st.integers(0, 3), st.just(1 << 61))
+    times = st.one_of(st.integers(0, 3), st.just((1 << 62) // max(len(works), 1)))
     n_times = draw(st.sampled_from([0, len(works)]))
     return Draws({
         "cell": read_only(draw(st.lists(cell, min_size=len(works), max_size=len(works))), np.int32),
