@@ -18,12 +18,11 @@ FEW: Final = 48
 #: so many of all are sorted to guess from
 SAMPLE: Final = 32
 #: places of the sample to either side of a guess
-_NEAR: Final = 3
-#: numbers to either side of a guess between two that have many, or some, between them
-_OF_MANY: Final = 8.0
-_OF_SOME: Final = 2.0
-_MANY: Final = 64
-#: so many are gone through one by one
+_NEAR: Final = 4
+#: numbers to either side of a guess between two: so many, and a part of those between them
+_LEAST_REACH: Final = 0.5
+_REACH: Final = 0.05
+#: of so many the ends are looked at
 _LAST: Final = 4
 _LEAST: Final = -(1 << 63)
 _MOST: Final = (1 << 63) - 1
@@ -87,18 +86,31 @@ def ranked(keys: Ints, n: int, rank: int, some: Ints, pair: Floats) -> int:
             order(bits, 2)
             step = (pair[1] - pair[0]) / float(before)
             middle = pair[0] + step * (float(rank - below) + 0.5)
-            reach = step * (_OF_MANY if before > _MANY else _OF_SOME)
+            reach = step * (_LEAST_REACH + float(before) * _REACH)
             pair[0], pair[1] = middle - reach, middle + reach
             order(bits, 2)
             left, right = max(bits[0], low), min(bits[1], high)
         low, below, high, upto = _between(keys, n, rank, left, right, low, below, high, upto)
-        guess = 2 * (upto - below) <= before  # else by halving, which always comes to an end
-    if high - 1 == low:
-        return high
-    while below <= rank:
-        low = above(keys, n, low)
-        below = _count(keys, n, low)
-    return low
+        guess = not guess or 2 * (upto - below) <= before  # else by halving, which comes to an end
+    while high - 1 > low:
+        first, last = _ends(keys, n, low, high)
+        if rank == below:
+            return first
+        if rank == upto - 1:
+            return last
+        low, below, high, upto = _between(keys, n, rank, first, last - 1, low, below, high, upto)
+    return high
+
+
+@jit
+def _ends(keys: Ints, n: int, low: int, high: int) -> tuple[int, int]:
+    """Find the smallest key above one, and the greatest one not above another."""
+    first, last = _MOST, _LEAST
+    for i in range(n):
+        key = keys[i]
+        first = min(first, key if key > low else _MOST)
+        last = max(last, key if key <= high else _LEAST)
+    return first, last
 
 
 @jit
@@ -124,25 +136,12 @@ def _between(
 
 
 @jit
-def above(keys: Ints, n: int, key: int) -> int:
-    """Find the smallest key that is greater than another."""
-    least = _MOST
-    for i in range(n):
-        least = min(least, keys[i] if keys[i] > key else _MOST)
-    return least
-
-
-@jit
-def _count(keys: Ints, n: int, key: int) -> int:
-    found = 0
-    for i in range(n):
-        found += keys[i] <= key
-    return found
-
-
-@jit
 def following(keys: Ints, n: int, rank: int, key: int) -> int:
     """Find the key of the rank after that of a key."""
     if n <= FEW:
         return int(keys[rank + 1])
-    return key if _count(keys, n, key) > rank + 1 else above(keys, n, key)
+    n_not_above, above = 0, _MOST
+    for i in range(n):
+        n_not_above += keys[i] <= key
+        above = min(above, keys[i] if keys[i] > key else _MOST)
+    return key if n_not_above > rank + 1 else above
