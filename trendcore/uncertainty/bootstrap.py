@@ -20,7 +20,7 @@ from trendcore.uncertainty.exact import checked_level
 from trendcore.uncertainty.intervals import Column, Intervals
 from trendcore.uncertainty.ranking import rank_intervals
 from trendcore.uncertainty.replicating import Draws, Replicates, replicated
-from trendcore.uncertainty.sample import sample_of
+from trendcore.uncertainty.sample import of_bloc, sample_of
 from trendcore_kernels import dispatch
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +39,7 @@ def bootstrap(
     level: float = 0.95,
     method: str = "percentile",
     ranks: bool = False,
+    bloc: str | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
 ) -> pl.DataFrame:
@@ -68,6 +69,9 @@ def bootstrap(
     ranks
         Also give the rank of the value among those of its cell (1 is the largest; ties share the lower
         number), and its interval.
+    bloc
+        A bloc that is one node, as ``quad``: its pairs with other countries. Works are drawn as they are
+        without it.
     backend
         Of the kernels, see `trendcore.tally`; every one gives the same bytes.
 
@@ -102,7 +106,7 @@ def bootstrap(
     """
     draws = drawn(replicates, seed, backend)
     intervals, beside = bootstrap_intervals(
-        tally, indices, draws, level=level, method=method, ranks=ranks, zeros=zeros
+        tally, indices, draws, level=level, method=method, ranks=ranks, bloc=bloc, zeros=zeros
     )
     return intervals.finish(level, beside)
 
@@ -115,18 +119,19 @@ def bootstrap_intervals(
     level: float = 0.95,
     method: str = "percentile",
     ranks: bool = False,
+    bloc: str | None = None,
     zeros: bool | None = None,
 ) -> tuple[Intervals, dict[str, list[Floats]]]:
     """Make the intervals of `bootstrap`, before they are shown, and the columns beside them."""
     checked_level(level)
     if method not in ("percentile", "bca"):
         raise UsageError(f"method is 'percentile' or 'bca', not {method!r}")
-    found = evaluate(tally, indices, zeros=zeros)
+    found = evaluate(of_bloc(tally, bloc), indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
         return intervals, {}
-    sample = sample_of(tally, found.base)
+    sample = sample_of(tally, found.base, bloc)
     rows, cell = intervals.rows_drawn(sample), found.rows[CELL].to_numpy()
     n = found.rows.height
     undefined = [np.full(n, np.nan) for _ in found.wanted]

@@ -17,7 +17,7 @@ from trendcore.uncertainty.classes import Classes
 from trendcore.uncertainty.exact import checked_level, poisson_interval
 from trendcore.uncertainty.intervals import Column, Intervals, is_count
 from trendcore.uncertainty.jackknife import Jackknife, jackknives
-from trendcore.uncertainty.sample import sample_of
+from trendcore.uncertainty.sample import of_bloc, sample_of
 
 if TYPE_CHECKING:
     from trendcore.indices.model import Index
@@ -30,6 +30,7 @@ def delta(
     indices: Sequence[IndexName] | None = None,
     *,
     level: float = 0.95,
+    bloc: str | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
 ) -> pl.DataFrame:
@@ -48,6 +49,9 @@ def delta(
         See `trendcore.indices.compute`.
     level
         Level of confidence; 0.95 by default, as statistical offices publish.
+    bloc
+        A bloc that is one node, as ``quad``: its pairs with other countries. Works are drawn as they are
+        without it.
     backend
         Of the kernels, see `trendcore.tally`; every one gives the same numbers.
 
@@ -77,7 +81,7 @@ def delta(
     >>> delta(tally, ["share"]).select("a", "b", "value", "lo", "hi").row(0)
     ('JP', 'KR', 0.4, 0.27462..., 0.53999...)
     """
-    return delta_intervals(tally, indices, level=level, zeros=zeros, backend=backend).finish(level)
+    return delta_intervals(tally, indices, level=level, bloc=bloc, zeros=zeros, backend=backend).finish(level)
 
 
 def delta_intervals(
@@ -85,24 +89,25 @@ def delta_intervals(
     indices: Sequence[IndexName] | None = None,
     *,
     level: float = 0.95,
+    bloc: str | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
 ) -> Intervals:
     """Make the intervals of `delta`, before they are shown."""
     checked_level(level)
     backend = resolve_backend(backend)
-    found = evaluate(tally, indices, zeros=zeros)
+    found = evaluate(of_bloc(tally, bloc), indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
         return intervals
-    sample = sample_of(tally, found.base)
+    sample = sample_of(tally, found.base, bloc)
     for part in jackknives(found, sample, intervals.rows_drawn(sample), backend):
         column = intervals.columns[part.number]
         if is_count(part.request):
             column.put(part.rows, *poisson_interval(part.value, level), "poisson")
         elif part.classes is None:
-            column.withhold(part.rows, np.ones(len(part.rows), dtype=np.bool_), "needs_shares")
+            column.withhold(part.rows, np.ones(len(part.rows), dtype=np.bool_), "needs_bootstrap")
         else:
             _put(column, part, part.classes, level)
     return intervals

@@ -6,6 +6,7 @@
 ``no_works``              trade: flows are not works, so there is nothing to resample; null
 ``not_met``               the two have no joint work, so none can be drawn; null, but for counts
 ``needs_shares``          the weighting goes by shares of authors, which are not at hand; null
+``needs_bootstrap``       a total of weights by shares of authors: the bootstrap has an interval; null
 ``undefined_replicates``  the index is undefined in more than 5 % of the replicates; null
 ``undefined``             the value, or what the interval is made of, is undefined; null
 ``infinite``              an end is infinite, and null
@@ -38,6 +39,7 @@ FLAGS: Final = (
     "no_works",
     "not_met",
     "needs_shares",
+    "needs_bootstrap",
     "undefined_replicates",
     "undefined",
     "infinite",

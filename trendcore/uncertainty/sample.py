@@ -14,8 +14,9 @@ from trendcore.arrays import Codes, Ints, code_type
 from trendcore.errors import UsageError
 from trendcore.indices.base import CELL, Base
 from trendcore.indices.evaluated import Evaluated
-from trendcore.tallies import Tally
+from trendcore.tallies import Tally, TradeTally
 from trendcore.tallies.patterns import node_sets
+from trendcore.tallies.types import BY_SHARES
 from trendcore.uncertainty.keys import Words, cell_keys, member_keys, mixed, set_keys
 
 
@@ -78,6 +79,23 @@ class Sample:
         ends = self.partner_offsets[rows.start : rows.stop + 1]
         codes = self.partner_codes[int(ends[0]) : int(ends[-1])]
         return {"partner_offsets": ends - ends[0], "partner_codes": codes}
+
+
+def of_bloc(tally: Tally | TradeTally, bloc: str | None) -> Tally | TradeTally:
+    """Return the tally with a bloc as one node, or as it is where there is none.
+
+    Raises
+    ------
+    UsageError
+        There is no such bloc, or the tally has no patterns to count it from.
+    """
+    if bloc is None:
+        return tally
+    if isinstance(tally, TradeTally) or tally.patterns is None:
+        raise UsageError(f"bloc {bloc!r} is counted from patterns: tally works with patterns=True")
+    equal = tally.meta.shares == "equal"
+    counting = [name for name in tally.meta.counting if equal or name not in BY_SHARES]
+    return tally.regroup(groups=bloc, counting=counting, credit="none")
 
 
 def sample_of(tally: Tally, base: Base, bloc: str | None = None) -> Sample:
