@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from support.composites import small
 
+import trendcore as tc
 from trendcore import composite as co
 from trendcore.composite.choices import factors_of
 from trendcore.composite.ranges import order_statistic, shifts_of
@@ -217,6 +218,47 @@ def test_replicates_of_pairs_join_both_directions_and_keep_zeros() -> None:
     wrong = msgspec.structs.replace(composite, vary=co.Vary(measure={"part": ("inclusion",)}))
     with pytest.raises(DeclarationError, match=r"vary\.measure\.part: .* inclusion has no subject"):
         co.uncertainty(table, wrong, draws=20)
+
+
+def test_replicates_of_the_bootstrap_are_taken_as_they_are() -> None:
+    """Works -> tally -> indices and their replicates -> intervals of ranks, by no step in between."""
+    r = np.random.default_rng(8)
+    places = np.array(["CN", "DE", "FR", "JP", "KR", "US"])
+    works = pl.DataFrame(
+        {
+            "year": r.integers(2020, 2022, 400),
+            "countries": [sorted(r.choice(places, r.integers(1, 4), replace=False)) for _ in range(400)],
+        }
+    )
+    tally = tc.tally(works, members="countries", by=["year"], patterns=True)
+    wanted = ["salton", "share"]
+    table = tc.indices.compute(tally, [*wanted, "joint"])
+    drawn = tc.uncertainty.replicates(tally, wanted, replicates=40, seed=5, zeros=True)
+    composite = co.Composite(
+        name="c", version="1", by=("year",), groups=(co.Group(name="c"),),
+        indicators=tuple(co.Indicator(name=each, group="c", index=each) for each in (*wanted, "joint")),
+        reference=co.Reference(column="year", first=2020, last=2020),
+        vary=co.Vary(measure={"salton": ("jaccard",)}),
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="no value of jaccard"):
+        co.uncertainty(table, composite, draws=20, replicates=drawn)
+    plain = msgspec.structs.replace(composite, vary=co.Vary())
+    found = co.uncertainty(table, plain, draws=120, replicates=drawn, cells={"year": 2021})
+    assert found.ranks.height == 15
+    assert found.ranks["flag"].null_count() == 15
+    inside = found.ranks.filter(pl.col("rank").is_between("rank_lo", "rank_hi"))
+    assert inside.height >= 12
+    assert (found.ranks["rank_hi"] - found.ranks["rank_lo"]).mean() > 2
+    # one replicate scored by hand is among the draws
+    both = pl.concat(
+        [
+            table.filter(index="joint").select("year", "a", "b", "index", "value"),
+            drawn.filter(replicate=7).select("year", "a", "b", "index", "value"),
+        ],
+        how="vertical_relaxed",
+    )
+    by_hand = co.score(both, co.fit(both, plain)).filter(year=2021).sort("a", "b")["rank"].to_list()
+    assert by_hand in found._drawn.tolist()
 
 
 REFUSED: dict[str, tuple[co.Composite, str]] = {
