@@ -100,6 +100,67 @@ def _rate(rows: str, *peers: str) -> Callable[[Results], float | None]:
     return measure
 
 
+def _faster(fast: str, slow: str) -> Callable[[Results], float | None]:
+    """How many times as many series a second."""
+
+    def measure(results: Results) -> float | None:
+        if "trends" not in results:
+            return None
+        rates = [results["trends"].extra(name, "series_per_s") for name in (fast, slow)]
+        return None if None in rates else rates[0] / rates[1]
+
+    return measure
+
+
+def _trends(test: str, label: str) -> Goal:
+    alone = _faster(f"test_kernels[{test}]", f"test_loop[{test}]")
+
+    def beside(results: Results) -> str:
+        ratio = alone(results)
+        return "" if ratio is None else f" (kernels alone {ratio:.0f}×)"
+
+    return Goal(
+        f"trends of 60,000 series of 45 years, {label}: a pymannkendall loop / `tc.trends.trend`",
+        _faster(f"test_trend[{test}]", f"test_loop[{test}]"),
+        least=150,
+        beside=beside,
+    )
+
+
+def _median(kind: str, name: str) -> Callable[[Results], float | None]:
+    """Seconds of a benchmark by the name of its test."""
+
+    def measure(results: Results) -> float | None:
+        return results[kind].median(name) if kind in results else None
+
+    return measure
+
+
+def _words(kind: str, name: str, form: str, results: Results) -> str:
+    seconds = _median(kind, name)(results)
+    return "" if seconds is None else f" ({form.format(seconds)})"
+
+
+def _over_loop(results: Results) -> float | None:
+    """How many times as long a thousand replicates take in Polars."""
+    ours = _median("bootstrap-M", "test_bootstrap[percentile]")(results)
+    loop = _median("bootstrap-M", "test_polars")(results)
+    return None if ours is None or loop is None else 1000 * loop / ours
+
+
+def _of_budget(name: str, what: str, budget: float) -> Callable[[Results], float | None]:
+    """Part of a budget of seconds, or of bytes, that is taken."""
+
+    def measure(results: Results) -> float | None:
+        if "bootstrap-M" not in results:
+            return None
+        result = results["bootstrap-M"]
+        found = result.median(name) if what == "seconds" else result.extra(name, what)
+        return None if found is None else found / budget
+
+    return measure
+
+
 def _polars_over(name: str) -> Callable[[Results], float | None]:
     """How many times as long Polars takes on the processors beside the GPU."""
 
@@ -168,6 +229,25 @@ GOALS = (
         _rate("patents", "polars"),
         least=1,
     ),
+    Goal(
+        "1000-replicate intervals of `joint` and `salton`, all pairs at M: seconds / 30 s",
+        _of_budget("test_bootstrap[percentile]", "seconds", 30.0),
+        most=1,
+        beside=lambda results: _words("bootstrap-M", "test_bootstrap[percentile]", "{:.1f} s", results),
+    ),
+    Goal(
+        "the same: 1000 replicates of a Polars resampling loop / `tc.uncertainty.bootstrap`",
+        _over_loop,
+        least=50,
+        beside=lambda results: _words("bootstrap-M", "test_polars", "{:.2f} s a replicate", results),
+    ),
+    Goal(
+        "the same: memory at most / 4 GiB",
+        _of_budget("test_memory", "peak_bytes", float(4 << 30)),
+        most=1,
+    ),
+    _trends("hamed_rao", "corrected for autocorrelation"),
+    _trends("original", "not corrected"),
     Goal(
         "GPU (H200), data on the device: Polars on its 16 cores / kernel",
         _polars_over("test_dense_data_on_the_device"),

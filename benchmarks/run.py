@@ -23,6 +23,8 @@ CPU: dict[str, list[str]] = {
     "sparse-S": [SPARSE, "--works", "1e6"],
     "sparse-5e6": [SPARSE, "--works", "5e6"],
     "ingest": ["test_ingest.py", "--json-mb", "1000"],
+    "trends": ["test_trends.py"],
+    "bootstrap-M": ["test_bootstrap.py", "--works", "2e7"],
     "nulls-S": ["test_nulls.py", "--works", "1e6"],
     "scaling": ["test_scaling.py", "--works", "1e8"],
 }
