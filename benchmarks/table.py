@@ -44,7 +44,7 @@ def times(results: dict[str, Result]) -> list[str]:
                 *markdown(("", "threads", "median", "times ours"), in_words(timings), 1),
                 "",
             ]
-    return lines + _reading(results) + _on_device(results)
+    return lines + _reading(results) + _series(results) + _on_device(results)
 
 
 def _reading(results: dict[str, Result]) -> list[str]:
@@ -63,6 +63,28 @@ def _reading(results: dict[str, Result]) -> list[str]:
     ]
     heads = ("", "threads", "median", "MB/s, unpacked")
     return [f"**Reading raw files.** {result.where}:", "", *markdown(heads, rows, 1), ""]
+
+
+def _series(results: dict[str, Result]) -> list[str]:
+    result = results.get("trends")
+    if result is None:
+        return []
+    rows = []
+    for case in result.content["benchmarks"]:
+        info = case["extra_info"]
+        n, median = info["series"], case["stats"]["median"]
+        rows.append(
+            (
+                info["what"],
+                str(info["threads"]),
+                f"{n:,}",
+                f"{1000 * median:,.0f} ms",
+                f"{info['series_per_s']:,.0f}",
+            )
+        )
+    heads = ("", "threads", "series", "median", "series a second")
+    years = result.content["benchmarks"][0]["extra_info"]["years"]
+    return [f"**Trends of series of {years} years.** {result.where}:", "", *markdown(heads, rows, 1), ""]
 
 
 def _on_device(results: dict[str, Result]) -> list[str]:

@@ -92,6 +92,22 @@ def test_goals_of_reading(folder: Path) -> None:
     assert "| works duckdb | 2 | 2.00 s | 120 |" in table.times(newest(folder))
 
 
+def test_trends_of_series(folder: Path) -> None:
+    def case(name: str, what: str, n: int, rate: float) -> dict[str, Any]:
+        more = {"what": what, "series": n, "years": 45, "threads": 2, "series_per_s": rate}
+        return {"name": name, "stats": {"median": n / rate}, "extra_info": more}
+
+    cases = [
+        case("test_trend[original]", "trend", 60_000, 300_000.0),
+        case("test_kernels[original]", "kernels", 60_000, 600_000.0),
+        case("test_loop[original]", "a loop", 300, 1500.0),
+    ]
+    write(folder, "2026-01-02-trends", {}, benchmarks=cases)
+    assert goal(folder, "45 years, not corrected")[1:] == ("≥ 150×", "200.00× (kernels alone 400×)", "met")
+    assert goal(folder, "45 years, corrected")[2] == "not yet measured"
+    assert "| trend | 2 | 60,000 | 200 ms | 300,000 |" in table.times(newest(folder))
+
+
 def test_goals_of_a_device(folder: Path) -> None:
     medians = {"test_dense_polars": 1.4, "test_dense_data_on_the_device": 0.01}
     device = {"works": 20_000_000, "device": "A GPU", "times_of_reading": 6.0}
