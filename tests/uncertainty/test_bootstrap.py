@@ -230,3 +230,34 @@ def test_a_country_that_vanishes() -> None:
     after = tc.uncertainty.bootstrap(tally_of(gone, ["year"]), ["salton"], replicates=50)
     assert after.filter((pl.col("year") == 2021) & (pl.col("a") == "C0")).is_empty()
     assert after.filter(pl.col("year") == 2020).equals(before.filter(pl.col("year") == 2020))
+
+
+# -------------------------------------------------------------------------------- works in place of a tally
+
+
+def test_works_are_tallied_with_what_resampling_takes() -> None:
+    works = some_works(5, 200).with_columns(
+        shares=pl.col("members").list.eval(pl.lit(1.0) / pl.len()).cast(pl.List(pl.Float64))
+    )
+    indices = ["salton", "joint:newman", "harmonic"]
+    how = {"members": "members", "by": ["year"], "shares": "shares"}
+    counting = ["full", "newman", "harmonic"]
+    tally = tc.tally(works, counting=counting, credit="none", patterns="credits", **how)
+    for function in (tc.uncertainty.bootstrap, tc.uncertainty.delta):
+        found = function(works.lazy(), indices, **how)
+        assert found.equals(function(tally, indices))
+        assert found.drop_nulls("lo")["index"].n_unique() == 3
+    assert tc.uncertainty.replicates(works, ["salton"], replicates=3, **how).height > 0
+    sides = works.with_columns(owners="members")
+    owned = tc.uncertainty.delta(sides, ["ownership"], members="members", partners="owners", by=["year"])
+    assert owned["index"].unique().to_list() == ["ownership"]
+
+
+@pytest.mark.parametrize(
+    "function", [tc.uncertainty.bootstrap, tc.uncertainty.delta, tc.uncertainty.replicates]
+)
+def test_what_is_tallied_how(function: Any) -> None:
+    with pytest.raises(UsageError, match="give a tally, or works with the arguments"):
+        function(PATTERNS, ["joint"])
+    with pytest.raises(UsageError, match="this is a tally already"):
+        function(TALLY, ["joint"], members="members")

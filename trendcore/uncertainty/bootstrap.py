@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,14 @@ from trendcore.indices.base import CELL
 from trendcore.indices.catalogue import IndexName
 from trendcore.indices.evaluated import Evaluated, evaluate
 from trendcore.tallies import Tally, TradeTally, resolve_backend
+from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.bca import accelerations, adjusted_tails
 from trendcore.uncertainty.exact import checked_level
 from trendcore.uncertainty.intervals import Column, Intervals
 from trendcore.uncertainty.ranking import rank_intervals
 from trendcore.uncertainty.replicating import Draws, Replicates, replicated
 from trendcore.uncertainty.sample import of_bloc, sample_of
+from trendcore.uncertainty.source import counted
 from trendcore_kernels import dispatch
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +33,7 @@ _MOST_REPLICATES: Final = 1_000_000
 
 
 def bootstrap(
-    tally: Tally | TradeTally,
+    works: Any,
     indices: Sequence[IndexName] | None = None,
     *,
     replicates: int = 1000,
@@ -42,6 +44,7 @@ def bootstrap(
     bloc: str | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
+    **counting: Any,
 ) -> pl.DataFrame:
     """Compute indices with intervals by the Poisson bootstrap over works.
 
@@ -53,8 +56,9 @@ def bootstrap(
 
     Parameters
     ----------
-    tally
-        Counts with patterns (``tally(..., patterns=True)``). Trade has no works: its intervals are null.
+    works
+        A tally with patterns (``tally(..., patterns=True)``), or works as `trendcore.tally` takes them. Trade
+        has no works: the intervals of its tally are null.
     indices, zeros
         See `trendcore.indices.compute`.
     replicates
@@ -74,6 +78,8 @@ def bootstrap(
         without it.
     backend
         Of the kernels, see `trendcore.tally`; every one gives the same bytes.
+    **counting
+        Arguments of `trendcore.tally` where works are given: members, by, shares, ...
 
     Returns
     -------
@@ -106,7 +112,14 @@ def bootstrap(
     """
     draws = drawn(replicates, seed, backend)
     intervals, beside = bootstrap_intervals(
-        tally, indices, draws, level=level, method=method, ranks=ranks, bloc=bloc, zeros=zeros
+        counted(works, indices, counting),
+        indices,
+        draws,
+        level=level,
+        method=method,
+        ranks=ranks,
+        bloc=bloc,
+        zeros=zeros,
     )
     return intervals.finish(level, beside)
 
@@ -120,18 +133,19 @@ def bootstrap_intervals(
     method: str = "percentile",
     ranks: bool = False,
     bloc: str | None = None,
+    blocs: Blocs | None = None,
     zeros: bool | None = None,
 ) -> tuple[Intervals, dict[str, list[Floats]]]:
     """Make the intervals of `bootstrap`, before they are shown, and the columns beside them."""
     checked_level(level)
     if method not in ("percentile", "bca"):
         raise UsageError(f"method is 'percentile' or 'bca', not {method!r}")
-    found = evaluate(of_bloc(tally, bloc), indices, zeros=zeros)
+    found = evaluate(of_bloc(tally, bloc, blocs), indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
         return intervals, {}
-    sample = sample_of(tally, found.base, bloc)
+    sample = sample_of(tally, found.base, bloc, blocs)
     rows, cell = intervals.rows_drawn(sample), found.rows[CELL].to_numpy()
     n = found.rows.height
     undefined = [np.full(n, np.nan) for _ in found.wanted]
@@ -200,19 +214,20 @@ def _put(
 
 
 def replicates(
-    tally: Tally,
+    works: Any,
     indices: Sequence[IndexName],
     *,
     replicates: int = 1000,
     seed: int = 0,
     zeros: bool | None = False,
     backend: str = "auto",
+    **counting: Any,
 ) -> pl.DataFrame:
     """Give every replicate of some indices, for statistics of one's own and for composites.
 
     Parameters
     ----------
-    tally, indices, replicates, seed, zeros, backend
+    works, indices, replicates, seed, zeros, backend, **counting
         See `bootstrap`; the replicates are those of its intervals. Pairs that never met have no rows.
 
     Returns
@@ -235,6 +250,9 @@ def replicates(
     [...]
     """
     draws = drawn(replicates, seed, backend)
+    tally = counted(works, indices, counting)
+    if isinstance(tally, TradeTally):
+        raise UsageError("trade has no works, so there is nothing to draw again")
     found = evaluate(tally, indices, zeros=zeros)
     sample = sample_of(tally, found.base)
     rows = Intervals(found).rows_drawn(sample)

@@ -13,11 +13,13 @@ import polars as pl
 from trendcore.indices.catalogue import IndexName
 from trendcore.indices.evaluated import evaluate
 from trendcore.tallies import Tally, TradeTally, resolve_backend
+from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.classes import Classes
 from trendcore.uncertainty.exact import checked_level, poisson_interval
 from trendcore.uncertainty.intervals import Column, Intervals, is_count
 from trendcore.uncertainty.jackknife import Jackknife, jackknives
 from trendcore.uncertainty.sample import of_bloc, sample_of
+from trendcore.uncertainty.source import counted
 
 if TYPE_CHECKING:
     from trendcore.indices.model import Index
@@ -26,13 +28,14 @@ Floats = npt.NDArray[np.float64]
 
 
 def delta(
-    tally: Tally | TradeTally,
+    works: Any,
     indices: Sequence[IndexName] | None = None,
     *,
     level: float = 0.95,
     bloc: str | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
+    **counting: Any,
 ) -> pl.DataFrame:
     """Compute indices with intervals by the delta method: the quick default, for some 20 joint works or more.
 
@@ -43,8 +46,9 @@ def delta(
 
     Parameters
     ----------
-    tally
-        Counts with patterns (``tally(..., patterns=True)``). Trade has no works: its intervals are null.
+    works
+        A tally with patterns (``tally(..., patterns=True)``), or works as `trendcore.tally` takes them. Trade
+        has no works: the intervals of its tally are null.
     indices, zeros
         See `trendcore.indices.compute`.
     level
@@ -54,6 +58,8 @@ def delta(
         without it.
     backend
         Of the kernels, see `trendcore.tally`; every one gives the same numbers.
+    **counting
+        Arguments of `trendcore.tally` where works are given: members, by, shares, ...
 
     Returns
     -------
@@ -81,6 +87,7 @@ def delta(
     >>> delta(tally, ["share"]).select("a", "b", "value", "lo", "hi").row(0)
     ('JP', 'KR', 0.4, 0.27462..., 0.53999...)
     """
+    tally = counted(works, indices, counting)
     return delta_intervals(tally, indices, level=level, bloc=bloc, zeros=zeros, backend=backend).finish(level)
 
 
@@ -90,18 +97,19 @@ def delta_intervals(
     *,
     level: float = 0.95,
     bloc: str | None = None,
+    blocs: Blocs | None = None,
     zeros: bool | None = None,
     backend: str = "auto",
 ) -> Intervals:
     """Make the intervals of `delta`, before they are shown."""
     checked_level(level)
     backend = resolve_backend(backend)
-    found = evaluate(of_bloc(tally, bloc), indices, zeros=zeros)
+    found = evaluate(of_bloc(tally, bloc, blocs), indices, zeros=zeros)
     intervals = Intervals(found)
     if isinstance(tally, TradeTally):
         intervals.without_works()
         return intervals
-    sample = sample_of(tally, found.base, bloc)
+    sample = sample_of(tally, found.base, bloc, blocs)
     for part in jackknives(found, sample, intervals.rows_drawn(sample), backend):
         column = intervals.columns[part.number]
         if is_count(part.request):

@@ -17,6 +17,7 @@ from trendcore.indices.evaluated import Evaluated
 from trendcore.tallies import Tally, TradeTally
 from trendcore.tallies.patterns import node_sets
 from trendcore.tallies.types import BY_SHARES
+from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.keys import Words, cell_keys, member_keys, mixed, set_keys
 
 
@@ -81,8 +82,8 @@ class Sample:
         return {"partner_offsets": ends - ends[0], "partner_codes": codes}
 
 
-def of_bloc(tally: Tally | TradeTally, bloc: str | None) -> Tally | TradeTally:
-    """Return the tally with a bloc as one node, or as it is where there is none.
+def of_bloc(tally: Tally | TradeTally, bloc: str | None, blocs: Blocs | None = None) -> Tally | TradeTally:
+    """Return the tally with a bloc (of some blocs) as one node, or as it is where there is none.
 
     Raises
     ------
@@ -95,10 +96,10 @@ def of_bloc(tally: Tally | TradeTally, bloc: str | None) -> Tally | TradeTally:
         raise UsageError(f"bloc {bloc!r} is counted from patterns: tally works with patterns=True")
     equal = tally.meta.shares == "equal"
     counting = [name for name in tally.meta.counting if equal or name not in BY_SHARES]
-    return tally.regroup(groups=bloc, counting=counting, credit="none")
+    return tally.regroup(groups=bloc, blocs=blocs, counting=counting, credit="none")
 
 
-def sample_of(tally: Tally, base: Base, bloc: str | None = None) -> Sample:
+def sample_of(tally: Tally, base: Base, bloc: str | None = None, blocs: Blocs | None = None) -> Sample:
     """Patterns of a tally, in the cells and codes of a base of it.
 
     Parameters
@@ -107,8 +108,8 @@ def sample_of(tally: Tally, base: Base, bloc: str | None = None) -> Sample:
         Counts with patterns.
     base
         Of the tally, or of the same one with a bloc as one node.
-    bloc
-        That bloc; patterns are drawn as they are without it.
+    bloc, blocs
+        That bloc, and where it is looked up; patterns are drawn as they are without it.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def sample_of(tally: Tally, base: Base, bloc: str | None = None) -> Sample:
         places = np.arange(len(credits), dtype=np.uint64)  # each entry is a code of its own
         drawn = set_keys(mixed(drawn), sets[0], places, credits.astype(np.uint64))
     if bloc is not None:
-        lists, names = node_sets(replace(tally, patterns=patterns.drop(CELL, strict=False)), bloc)
+        lists, names = node_sets(replace(tally, patterns=patterns.drop(CELL, strict=False)), bloc, blocs)
         sets = lists.offsets, lists.codes
     offsets, codes = _recoded(sets, names, base)
     return Sample(
