@@ -29,7 +29,7 @@ def hamed_rao(offsets: Ints, years: Ints, values: Floats, slope: Floats, bound: 
     >>> flat = np.arange(6), np.array([1.0, 2.0, 3.0, 4.0, 5.0, 0.0])
     >>> found = hamed_rao(np.array([0, 6]), *flat, np.zeros(1), np.array([0.1]))
     >>> found.weight.round(6), found.lags
-    (array([-13.371429]), array([4]))
+    (array([-7.114286]), array([4]))
     """
     weights, lags = [], []
     of_series = zip(each(offsets, years), each(offsets, values), slope.tolist(), bound.tolist(), strict=True)

@@ -26,10 +26,10 @@ def theil_sen(offsets: Ints, years: Ints, values: Floats, low_rank: Ints, high_r
 
     Examples
     --------
-    >>> line = np.arange(4), np.array([1.0, 3.0, 4.0, 8.0])
-    >>> found = theil_sen(np.array([0, 4]), *line, np.array([0]), np.array([5]))
+    >>> line = np.arange(3), np.array([1.0, 3.0, 7.0])
+    >>> found = theil_sen(np.array([0, 3]), *line, np.array([0]), np.array([2]))
     >>> [array.item() for array in (found.slope, found.intercept, found.low, found.high)]
-    [2.1666666666666665, 0.25, 1.0, 4.0]
+    [3.0, 0.0, 2.0, 4.0]
     """
     rows: list[tuple[float, ...]] = []
     of_series = zip(each(offsets, years), each(offsets, values), low_rank, high_rank, strict=True)
