@@ -237,7 +237,7 @@ def test_a_country_that_vanishes() -> None:
 
 def test_works_are_tallied_with_what_resampling_takes() -> None:
     works = some_works(5, 200)
-    shares = [[1 / len(one)] * len(one) for one in works["members"].to_list()]
+    shares = [[1 / len(one) for _ in one] for one in works["members"].to_list()]
     works = works.with_columns(shares=pl.Series(shares, dtype=pl.List(pl.Float64)))
     indices = ["salton", "joint:newman", "harmonic"]
     how = {"members": "members", "by": ["year"], "shares": "shares"}
