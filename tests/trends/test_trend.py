@@ -328,7 +328,11 @@ def test_a_series_of_incomplete_years_only() -> None:
 
 def test_series_of_other_conventions_never_mix() -> None:
     tables = [frame(range(6), a="JP", index="salton", marginals=m) for m in ("docs_int", "links")]
-    found = tc.trends.trend(pl.concat(tables).with_columns(neutral=pl.lit(0.5), value_flag=None))
+    of_values = {"neutral": 0.5, "value_flag": None, "lo": 1.0, "interval_flag": None}
+    interval = pl.when(pl.col("year") > 1983).then(pl.lit("bca")).otherwise(pl.lit("percentile"))
+    found = tc.trends.trend(
+        pl.concat(tables).with_columns(interval=interval, **{k: pl.lit(v) for k, v in of_values.items()})
+    )
     assert found.columns[:4] == ["a", "index", "marginals", "n"]
     assert found.height == 2
 

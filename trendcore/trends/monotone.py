@@ -49,8 +49,8 @@ def trend(
     value
         Column of values; null and NaN are missing.
     by
-        Key of a series. None: every column that is no float, time, value or ``value_flag``, so that series of
-        other conventions never mix.
+        Key of a series. None: every column but floats, time, value, ``value_flag``, ``interval`` and
+        ``interval_flag``, so that series of other conventions never mix.
     level
         Of the interval of the slope; 0.95, as the field publishes.
     test

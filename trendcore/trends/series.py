@@ -18,7 +18,7 @@ Bools = npt.NDArray[np.bool_]
 Table = pl.DataFrame | pl.LazyFrame
 
 #: what says something of a value, and is no part of the key of its series
-_OF_VALUES: Final = ("value_flag",)
+_OF_VALUES: Final = ("value_flag", "interval", "interval_flag")
 #: keys of one row of a cell: with `fill`, years are covered by cell
 OF_ROWS: Final = ("a", "b", "index", "member")
 #: how a frame of coverage says that a year is complete
@@ -118,7 +118,8 @@ def collect(
     values
         Columns of numbers; null and NaN are missing, in one as in the other.
     by
-        Key of a series; None: every column that is no float, no value, time or ``value_flag``.
+        Key of a series; None: every column that is no float, no value, no time, and says nothing of a value
+        (``value_flag``, ``interval``, ``interval_flag``).
     complete
         Frame of keys, time and ``complete`` (or ``year_complete``): which years are complete; what it does
         not name is complete.
