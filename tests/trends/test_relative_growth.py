@@ -121,6 +121,11 @@ def test_counts_in_one_year_between_have_a_slope() -> None:
     assert found["growth_world_flag"] == "nothing_to_compare"
 
 
+def test_few_counts_are_said() -> None:
+    found = tc.trends.relative_growth(pl.concat([frame([0, 1, 0, 3, 0], a="JP"), frame([1] * 5, a="US")]))
+    assert found["flag"].to_list() == ["small_count", None]
+
+
 def test_constant_counts_grow_by_nothing() -> None:
     found = tc.trends.relative_growth(frame([1.0] * 9)).row(0, named=True)
     assert (found["growth"], found["growth_doubling"], found["growth_flag"]) == (0.0, None, None)

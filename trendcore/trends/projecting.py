@@ -212,13 +212,16 @@ class _Block:
         now = chosen.shape[1] - 1
         found.forecast[rows] = np.where(good[:, None], self.forecasts[every, method, now], np.nan)
         scaled = self._in_units(chosen)
-        found.reach[rows] = _reach(scaled, self.level) * self.unit[:, now]
+        with np.errstate(over="ignore"):
+            reach = _reach(scaled, self.level) * self.unit[:, now]
+        found.reach[rows] = np.where(np.isfinite(reach), reach, np.nan)
         found.coverage[rows] = self._coverage(scaled, both, first)
 
     def _in_units(self, errors: Floats) -> Floats:
         """Errors in units of their origins; infinite where nothing had changed before and then did."""
         unit = np.broadcast_to(self.unit, errors.shape)
-        scaled = errors / np.where(unit > 0, unit, 1)
+        with np.errstate(over="ignore"):
+            scaled = errors / np.where(unit > 0, unit, 1)
         return np.where(np.isnan(unit), np.nan, np.where((unit > 0) | ~(errors > 0), scaled, np.inf))
 
     def _over(self, origin: int) -> Bools:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.indices import SMALL_COUNT
 from trendcore.trends import poisson
 from trendcore.trends.flags import joined
 from trendcore.trends.series import OF_ROWS, Bools, Floats, Ints, Series, Table, collect, numbered
@@ -63,7 +64,8 @@ def relative_growth(
         ``_hi``, ``_doubling`` (ln 2 / slope, in years; null where it does not grow) and ``_flag``:
         ``too_short``, ``all_zero``, ``at_one_end`` (counts in the first or the last year only: the slope is
         infinite), ``nothing_to_compare`` (counts are the whole: one pair, or one field), ``unknown_total``
-        (years were left out for which there is no total). flag: ``no_values``, ``gaps``,
+        (years were left out for which there is no total). flag: ``no_values``,
+        ``small_count`` (fewer than 5 in all: any growth may be chance), ``gaps``,
         ``incomplete_years_left_out``. exp(slope) - 1 is the yearly rate.
 
     Raises
@@ -108,6 +110,7 @@ def relative_growth(
         columns += fitted(series, value, name, whole, level, min_years)
     flags = {
         "no_values": series.n == 0,
+        "small_count": (series.n > 0) & (series.sums(series.values[value]) < SMALL_COUNT),
         "gaps": series.has_gaps,
         "incomplete_years_left_out": series.left_out,
     }
