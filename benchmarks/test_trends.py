@@ -19,7 +19,8 @@ import pymannkendall
 import pytest
 
 import trendcore as tc
-from trendcore_kernels import dispatch
+from trendcore.trends.monotone import tested
+from trendcore.trends.series import collect
 
 ROUNDS: Final = 7
 N_SERIES: Final = 60_000
@@ -107,24 +108,16 @@ def test_trend(benchmark: Any, table: pl.DataFrame, values: Floats, test: str) -
 
 
 @pytest.mark.parametrize("test", PEERS)
-def test_kernels(benchmark: Any, values: Floats, test: str) -> None:
-    """What the loop does too: counts, slopes and, with the correction, autocorrelations."""
-    offsets = np.arange(N_SERIES + 1, dtype=np.int64) * N_YEARS
-    series = offsets, np.tile(np.arange(N_YEARS), N_SERIES), values.ravel()
-    no_rank = np.full(N_SERIES, -1)
-    bound = np.full(N_SERIES, 1.96 / np.sqrt(N_YEARS))
-    names = ("mann_kendall", "theil_sen", *(["hamed_rao"] if test == "hamed_rao" else []))
-    kernels = {name: dispatch.get(name, "cpu") for name in names}
+def test_arrays(benchmark: Any, table: pl.DataFrame, test: str) -> None:
+    """From arrays, as the loop, to all that it gives, and the interval of the slope."""
+    series = collect(table, time="year", values=["value"], by=None)
 
-    def run() -> None:
-        kernels["mann_kendall"](offsets, values.ravel())
-        line = kernels["theil_sen"](*series, no_rank, no_rank)
-        if test == "hamed_rao":
-            kernels["hamed_rao"](*series, line.slope, bound)
+    def run() -> dict[str, Any]:
+        return tested(series, "value", 0.95, test, "cpu")
 
     run()
     benchmark.pedantic(run, rounds=ROUNDS, iterations=1)
-    _say(benchmark, f"kernels alone, {test}", N_SERIES, numba.get_num_threads())
+    _say(benchmark, f"the same from arrays, {test}", N_SERIES, numba.get_num_threads())
 
 
 @pytest.mark.parametrize("test", PEERS)

@@ -130,8 +130,8 @@ def trend(
         fill=fill,
     )
     long = series.n >= min_years
-    tested = series.keep(long[series.of])
-    return _table(series, value, long, _tests(tested, value, level, test, backend))
+    part = series.keep(long[series.of])
+    return _table(series, value, long, tested(part, value, level, test, backend))
 
 
 def _check(level: float, test: str, min_years: int) -> None:
@@ -143,8 +143,23 @@ def _check(level: float, test: str, min_years: int) -> None:
         raise UsageError(f"min_years is at least 2, not {min_years}: one year has no trend")
 
 
-def _tests(series: Series, value: str, level: float, test: str, backend: str) -> dict[str, Any]:
-    """Columns of the test and of the line; those of empty series say nothing."""
+def tested(series: Series, value: str, level: float, test: str, backend: str) -> dict[str, Any]:
+    """Columns (W,) of the line and of the test; what they say of series without years is nothing.
+
+    Parameters
+    ----------
+    series, value
+        Series, and the name of their values.
+    level, test, backend
+        See `trend`.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"year": range(5), "value": [1.0, 2.0, 4.0, 3.0, 5.0]})
+    >>> series = collect(rows, time="year", values=["value"], by=None)
+    >>> tested(series, "value", 0.95, "original", "cpu")["s"]
+    array([8])
+    """
     n, offsets, values = series.n, series.offsets, series.values[value]
     counts = call("mann_kendall", backend, offsets, values)
     var = kendall.variance(n, counts.ties)
