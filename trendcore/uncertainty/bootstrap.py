@@ -19,7 +19,7 @@ from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.bca import accelerations, adjusted_tails
 from trendcore.uncertainty.exact import checked_level
 from trendcore.uncertainty.intervals import Column, Intervals
-from trendcore.uncertainty.ranking import rank_intervals
+from trendcore.uncertainty.ranking import rank_intervals, ranks_of
 from trendcore.uncertainty.replicating import Draws, Replicates, replicated
 from trendcore.uncertainty.sample import of_bloc, sample_of
 from trendcore.uncertainty.source import counted
@@ -200,8 +200,7 @@ def _put(
         adjusted = adjusted_tails(standing, defined, acceleration, tails)
         instead = np.asarray(~np.isfinite(adjusted).all(axis=1))
         tails = np.where(instead[:, np.newaxis], tails, adjusted)
-    last = defined[:, np.newaxis] - 1
-    ranks = np.minimum(np.floor(tails * defined[:, np.newaxis]).astype(np.int64), last)
+    ranks = ranks_of(tails, defined[:, np.newaxis])
     ends = dispatch.get("order_statistics", backend)(part.values, ranks)
     column.put(rows, ends[:, 0], ends[:, 1], "percentile" if acceleration is None else "bca")
     if instead.any():

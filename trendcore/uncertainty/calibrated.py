@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from trendcore.indices.model import SMALL_COUNT
 from trendcore.tallies import Tally, TallyMeta, resolve_backend
 from trendcore.uncertainty.exact import checked_level
 from trendcore.uncertainty.null_cells import Counts, Null, Pairs, all_pairs, met_pairs, null_cells
+from trendcore.uncertainty.ranking import ranks_of
 from trendcore.uncertainty.significance import benjamini_hochberg
 
 Floats = npt.NDArray[np.float64]
@@ -217,8 +217,7 @@ def _drawn(null: Null, pairs: Pairs, draws: int) -> tuple[Ints, Counts | None]:
 def _put(columns: dict[str, Floats], rows: Ints, observed: Ints, values: Counts, level: float) -> None:
     """Set what is known of some pairs from all their draws (n_draws, n_rows)."""
     draws, joint, mean = len(values), observed[rows], columns["null_mean"][rows]
-    # the ranks of `bootstrap`; rounded, since 0.9 is no binary number
-    ranks = [min(math.floor(round((1 + sign * level) / 2 * draws, 9)), draws - 1) for sign in (-1, 1)]
+    ranks = ranks_of(np.array([(1 - level) / 2, (1 + level) / 2]), np.array([draws]))
     ends = np.partition(np.ascontiguousarray(values.T), ranks, axis=1)[:, ranks].T
     above = (1 + (values >= joint).sum(axis=0)) / (draws + 1)
     below = (1 + (values <= joint).sum(axis=0)) / (draws + 1)

@@ -5,7 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trendcore.arrays import Ints
+
 Floats = npt.NDArray[np.float64]
+
+
+def ranks_of(tails: Floats, n: Ints) -> Ints:
+    """Rank, from 0, of the value that cuts a tail off n values; -1 of none.
+
+    Rounded first to where a tail is meant: 0.05 of 1000 is the 50th, though (1 - 0.9) / 2 is a little less.
+
+    Examples
+    --------
+    >>> ranks_of(np.array([(1 - 0.9) / 2, 0.975, 1.0]), np.array([1000])).tolist()
+    [50, 975, 999]
+    """
+    return np.minimum(np.floor(np.round(tails * n, 9)).astype(np.int64), n - 1)
 
 
 def rank_intervals(values: Floats, replicates: Floats, level: float) -> Floats:
@@ -37,7 +52,7 @@ def rank_intervals(values: Floats, replicates: Floats, level: float) -> Floats:
     ranked.sort(axis=1)  # NaN last
     defined = n - np.isnan(replicates).sum(axis=1)
     tails = np.array([(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    places = np.minimum(np.floor(tails * defined[:, np.newaxis]).astype(np.int64), defined[:, np.newaxis] - 1)
+    places = ranks_of(tails, defined[:, np.newaxis])
     ends = np.take_along_axis(ranked, np.maximum(places, 0), axis=1)
     own = rankdata(-values, method="min", nan_policy="omit").astype(np.float64)
     return np.column_stack([own, ends])

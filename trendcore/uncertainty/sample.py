@@ -180,11 +180,17 @@ def _coded(lists: pl.Series, names: Sequence[str]) -> tuple[Ints, Codes]:
 
 
 def _recoded(sets: tuple[Ints, Codes], names: Sequence[str], base: Base) -> tuple[Ints, Codes]:
-    """Give members the codes of a base, which has them all, in the same order."""
+    """Give members the codes of a base, in the same order.
+
+    It has all that are in the sets, but not every name: of a bloc's members none may be left.
+    """
     dtype = code_type(len(base.names))
+    if not len(sets[1]):
+        return sets[0], sets[1].astype(dtype)
     place = {name: code for code, name in enumerate(base.names)}
-    table = np.array([place[name] for name in names], dtype=dtype)
-    return sets[0], table[sets[1]] if len(names) else sets[1].astype(dtype)
+    codes = np.array([place.get(name, -1) for name in names])[sets[1]]
+    assert codes.min() >= 0
+    return sets[0], codes.astype(dtype)
 
 
 @dataclass(frozen=True)
