@@ -306,6 +306,25 @@ def test_coverage_has_columns_of_its_own() -> None:
     assert tc.trends.trend(table, complete=said)["last"].to_list() == [1990, 1991]
 
 
+def test_years_of_coverage_without_rows_are_filled() -> None:
+    """One pair alone, as it is published: only years with joint works have rows."""
+    pair = frame([3, 4, 9], first=2003, a="JP", b="US", field="ai")
+    years = range(2000, 2008)
+    said = pl.DataFrame(
+        {"field": ["ai"] * 8 + ["qis"], "year": [*years, 2020], "complete": [True] * 7 + [False, True]}
+    )
+    found = tc.trends.trend(pair, complete=said, fill=0).row(0, named=True)
+    assert (found["n"], found["first"], found["last"]) == (7, 2000, 2006)
+    assert (found["first_value"], found["last_value"], found["flag"]) == (
+        0.0, 0.0, "ties,autocorrelation_not_estimated",
+    )  # fmt: skip
+    kept = tc.trends.trend(pair, complete=said, fill=0, keep_incomplete=True).row(0, named=True)
+    assert (kept["n"], kept["last"]) == (8, 2007)
+    without_keys = tc.trends.trend(pair, complete=said.drop("field"), fill=0).row(0, named=True)
+    assert (without_keys["n"], without_keys["last"]) == (8, 2020)
+    assert tc.trends.trend(pair, complete=said)["n"].item() == 3
+
+
 def test_keys_that_all_rows_share() -> None:
     table = frame(range(12), a="JP", b=None, index="joint", countings=["full"])
     found = tc.trends.trend(pl.concat([table, table.with_columns(a=pl.lit("US"))]))

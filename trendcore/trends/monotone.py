@@ -63,9 +63,9 @@ def trend(
         out: the last years of a feed are lower because they are late.
     fill
         Value of a year that has no row while the table has rows of the same cell (all keys but a, b, index
-        and member) in that year. 0 is right for ``joint`` and shares of published pairs, which have rows only
-        where joint > 0, if both countries are covered in these years; None (default) takes no row for not
-        known.
+        and member) in that year, or ``complete`` says that it is complete. 0 is right for ``joint`` and
+        shares of published pairs, which have rows only where joint > 0, if both countries are covered in
+        these years; None (default) takes no row for not known.
     min_years
         Series of fewer years get no slope and no test. 5: with four years no order of them has a two-sided
         p below 0.05.

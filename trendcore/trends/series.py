@@ -127,7 +127,8 @@ def collect(
         Keep years that are not complete.
     fill
         What a year has that is covered and has no row; None: nothing. Covered are the years for which the
-        table has a row of the same cell: of whatever a, b, index or member.
+        table has a row of the same cell, of whatever a, b, index or member, and those that ``complete`` says
+        are complete.
 
     Raises
     ------
@@ -145,7 +146,8 @@ def collect(
     """
     rows = table.lazy().collect()
     keys = _keys(rows, time, values, by)
-    kept = _kept(rows, keys, time, complete, keep_incomplete=keep_incomplete)
+    said = None if complete is None else _said(complete, rows, keys, time)
+    kept = None if keep_incomplete else _kept(rows, said, time)
     frame = rows.select(
         *keys,
         pl.col(time).cast(pl.Int64).alias(_TIME),
@@ -159,7 +161,9 @@ def collect(
         some = found.sums((~is_kept).astype(np.int64)) > 0
         found = replace(found.keep(is_kept), left_out=some)
     if fill is not None:
-        found = _filled(found, fill, [name for name in keys if name not in OF_ROWS])
+        if said is not None and not keep_incomplete:
+            said = said.filter(_KEPT)
+        found = _filled(found, fill, [name for name in keys if name not in OF_ROWS], said)
     return _finite(found)
 
 
@@ -182,26 +186,30 @@ def _keys(rows: pl.DataFrame, time: str, values: Sequence[str], by: Sequence[str
     return [name for name, dtype in schema.items() if name not in taken and not dtype.is_float()]
 
 
-def _kept(
-    rows: pl.DataFrame, keys: Sequence[str], time: str, complete: Table | None, *, keep_incomplete: bool
-) -> pl.Series | None:
+def _said(complete: Table, rows: pl.DataFrame, keys: Sequence[str], time: str) -> pl.DataFrame:
+    """Bring a frame of coverage to keys of the series, year, and whether it is complete, without repeats."""
+    said = complete.lazy().collect()
+    column = next((name for name in _COMPLETE if name in said.columns), None)
+    on = [name for name in said.columns if name in keys]
+    if column is None or time not in said.columns:
+        raise SchemaError(f"complete has to have {time}, {_COMPLETE[0]}, and keys; it has {said.columns}")
+    by_key = said.select(
+        *(pl.col(name).cast(rows.schema[name]) for name in on),
+        pl.col(time).cast(pl.Int64).alias(_TIME),
+        pl.col(column).cast(pl.Boolean).fill_null(value=True).alias(_KEPT),
+    )
+    return by_key.group_by(*on, _TIME).agg(pl.col(_KEPT).all())
+
+
+def _kept(rows: pl.DataFrame, said: pl.DataFrame | None, time: str) -> pl.Series | None:
     """Say which rows are of complete years; None: all."""
-    if keep_incomplete:
-        return None
     kept = None
     if "value_flag" in rows.columns:
         kept = rows.select(pl.col("value_flag").cast(pl.String).ne_missing("incomplete_year")).to_series()
-    if complete is None:
+    if said is None:
         return kept
-    said = complete.lazy().collect()
-    column = next((name for name in _COMPLETE if name in said.columns), None)
-    on = [name for name in said.columns if name in (*keys, time)]
-    if column is None or time not in on:
-        raise SchemaError(f"complete has to have {time}, {_COMPLETE[0]}, and keys; it has {said.columns}")
-    by_key = said.select(*(pl.col(name).cast(rows.schema[name]) for name in on), pl.col(column).alias(_KEPT))
-    if by_key.select(on).is_duplicated().any():
-        by_key = by_key.group_by(on).agg(pl.col(_KEPT).all())
-    joined = rows.select(on).join(by_key, on=on, how="left", nulls_equal=True, maintain_order="left")
+    asked = rows.select(*said.columns[:-2], pl.col(time).cast(pl.Int64).alias(_TIME))
+    joined = asked.join(said, on=asked.columns, how="left", nulls_equal=True, maintain_order="left")
     is_complete = joined[_KEPT].fill_null(value=True)
     return is_complete if kept is None else kept & is_complete
 
@@ -258,14 +266,18 @@ def _twice(series: Series, time: str) -> str:
     )
 
 
-def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
+def _filled(series: Series, value: float, cell_keys: Sequence[str], said: pl.DataFrame | None) -> Series:
     """Give each series a value in every year that its cell covers."""
-    if not len(series.years):
-        return series
     cell = numbered(series.keys, cell_keys)
-    low, span = int(series.years.min()), int(np.ptp(series.years)) + 1
+    cells, years = cell[series.of], series.years
+    if said is not None:
+        also_cells, also_years = _covered(series.keys, cell, said)
+        cells, years = np.concatenate([cells, also_cells]), np.concatenate([years, also_years])
+    if not len(years):
+        return series
+    low, span = int(years.min()), int(np.ptp(years)) + 1
     covered = np.zeros((int(cell.max()) + 1, span), dtype=np.bool_)
-    covered[cell[series.of], series.years - low] = True
+    covered[cells, years - low] = True
     row, column = np.nonzero(covered[cell])
     place = np.cumsum(covered[cell], axis=1) - 1
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(covered.sum(axis=1)[cell])])
@@ -275,6 +287,14 @@ def _filled(series: Series, value: float, cell_keys: Sequence[str]) -> Series:
         values[name] = np.full(len(row), float(value))
         values[name][at] = array
     return replace(series, offsets=offsets, years=column + low, values=values)
+
+
+def _covered(keys: pl.DataFrame, cell: Ints, said: pl.DataFrame) -> tuple[Ints, Ints]:
+    """Cells of series, and the years in which a frame of coverage has these."""
+    on = said.columns[:-2]
+    cells = pl.DataFrame([pl.Series("_cell", cell), *keys.select(on)]).unique()
+    found = cells.join(said, on=on, nulls_equal=True) if on else cells.join(said, how="cross")
+    return found["_cell"].to_numpy(), found[_TIME].to_numpy()
 
 
 def numbered(keys: pl.DataFrame, names: Sequence[str]) -> Ints:
