@@ -46,6 +46,9 @@ def right() -> Tables:
         "indices": pairs.drop("joint").with_columns(
             salton=pl.Series([0.7, 1.0, 0.5]), ric=pl.Series([3.0, None, 1.0])
         ),
+        "intervals": pairs.drop("joint").with_columns(
+            salton__lo=pl.Series([0.2, None, 0.0]), salton__hi=pl.Series([0.9, None, 1.0])
+        ),
         "inputs": pl.DataFrame(
             {"file": ["a"], "read": [5], "accepted": [3], "quarantined": [1], "set_aside": [1]}
         ),
@@ -109,6 +112,11 @@ def only(column: str, value: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
         ("bounds", "indices", only("salton", -0.1)),
         ("bounds", "indices", only("ric", float("inf"))),
         ("bounds", "indices", only("ric", float("nan"))),
+        ("intervals", "intervals", only("salton__lo", 0.95)),
+        ("intervals", "intervals", only("salton__lo", -0.1)),
+        ("intervals", "intervals", only("salton__hi", 1.2)),
+        ("intervals", "intervals", only("salton__hi", float("inf"))),
+        ("intervals", "intervals", only("salton__lo", float("nan"))),
     ],
 )
 def test_a_gate_refuses(gate: str, table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trendcore.errors import UsageError
@@ -34,9 +34,16 @@ def _names(value: Any) -> Any:
 
 
 def _no_bool(value: Any) -> Any:
-    """Refuse true, which would mean all of the rows."""
+    """Refuse true, which would mean 1."""
     if isinstance(value, bool):
         raise ValueError("Input should be a number")
+    return value
+
+
+def _replicates(value: int) -> int:
+    """Refuse a single replicate, of which no interval can be made."""
+    if value == 1:
+        raise ValueError("Input should be 0 (the delta method) or at least 2 replicates")
     return value
 
 
@@ -62,6 +69,12 @@ class Settings(BaseSettings):
     max_quarantined
         Largest share of an input's rows that may be quarantined; above, `update` refuses. Up to 100 rows of
         an input are never too many.
+    bootstrap
+        Replicates of the bootstrap by which intervals are made; 0: the delta method, which draws nothing.
+    seed
+        Seed of the bootstrap.
+    intervals
+        Indices that get intervals, by name: ``all``, or those of a list.
 
     Examples
     --------
@@ -82,6 +95,12 @@ class Settings(BaseSettings):
     )  # fmt: skip
     self_flows: Literal["in_total", "drop"] = "in_total"
     max_quarantined: Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1)] = 0.05
+    bootstrap: Annotated[
+        int, BeforeValidator(_no_bool), AfterValidator(_replicates), Field(ge=0, le=1_000_000)
+    ] = 0
+    # a table holds it as a signed number
+    seed: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, lt=1 << 63)] = 0
+    intervals: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("all",)
 
     @classmethod
     def settings_customise_sources(

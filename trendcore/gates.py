@@ -189,10 +189,33 @@ def _bounds(tables: Tables) -> Found:
             if dtype != pl.Float64:
                 continue
             wrong = ~pl.col(column).is_finite()
-            if column.split(":")[0] in _FRACTIONS and "links" not in column and "matrix" not in column:
+            if _is_fraction(column):
                 wrong |= (pl.col(column) < -_ROUNDING) | (pl.col(column) > 1 + _ROUNDING)
             found.append(_failing(frame, name, wrong.fill_null(value=False), [*CELL, "a", "b", column]))
     return _sum(found)
+
+
+def _intervals(tables: Tables) -> Found:
+    """Every interval is finite or null, no lower end above its upper one; a fraction's is within 0 and 1."""
+    found = []
+    for name, frame in tables.items():
+        if not name.endswith("intervals"):
+            continue
+        for lower in (column for column in frame.columns if column.endswith("__lo")):
+            column = lower.removesuffix("__lo")
+            upper = f"{column}__hi"
+            lo, hi = pl.col(lower), pl.col(upper)
+            wrong = ~lo.is_finite().fill_null(value=True) | ~hi.is_finite().fill_null(value=True)
+            wrong |= (lo > hi).fill_null(value=False)
+            if _is_fraction(column):
+                wrong |= (lo < -_ROUNDING).fill_null(value=False)
+                wrong |= (hi > 1 + _ROUNDING).fill_null(value=False)
+            found.append(_failing(frame, name, wrong, [*CELL, "a", "b", lower, upper]))
+    return _sum(found)
+
+
+def _is_fraction(column: str) -> bool:
+    return column.split(":")[0] in _FRACTIONS and "links" not in column and "matrix" not in column
 
 
 def _something(tables: Tables) -> Found:
@@ -213,6 +236,7 @@ GATES: Final[Mapping[str, Callable[[Tables], Found]]] = {
     "sums": _sums,
     "trade": _trade,
     "bounds": _bounds,
+    "intervals": _intervals,
 }
 
 

@@ -9,12 +9,14 @@ from trendcore.config import settings
 from trendcore.store import Store
 from trendcore.update import inputs, reading, run
 from trendcore.update.inputs import IngestResult, Progress, silent
+from trendcore.update.method import for_update
 from trendcore.update.run import UpdateResult
 
 if TYPE_CHECKING:
     import polars as pl
 
     from trendcore.config import Settings
+    from trendcore.tallies import Tally
 
 __all__ = ["IngestResult", "UpdateResult", "Workspace"]
 
@@ -28,8 +30,8 @@ class Workspace:
         The folder. It is made by the first `ingest`.
     **given
         Settings, see `trendcore.config.Settings`: taxonomy, breadth, proxies, policy, bloc_file, blocs,
-        self_flows, max_quarantined. What is not given is taken from ``TRENDCORE_*`` environment variables,
-        then from ``trendcore.toml`` in the folder.
+        self_flows, max_quarantined, bootstrap, seed, intervals. What is not given is taken from
+        ``TRENDCORE_*`` environment variables, then from ``trendcore.toml`` in the folder.
 
     Examples
     --------
@@ -119,13 +121,25 @@ class Workspace:
         """
         return inputs.withdraw(Store.open(self.path), path)
 
-    def update(self, *, backend: str = "auto", progress: Progress | None = None) -> UpdateResult:
+    def update(
+        self,
+        *,
+        bootstrap: int | None = None,
+        seed: int | None = None,
+        backend: str = "auto",
+        progress: Progress | None = None,
+    ) -> UpdateResult:
         """Scan the registered paths again, tally, compute, check the gates and publish a release.
 
         Same inputs and settings: no new release.
 
         Parameters
         ----------
+        bootstrap
+            Replicates of the bootstrap by which intervals are made, for this update instead of the setting;
+            0: the delta method.
+        seed
+            Seed of the bootstrap, for this update instead of the setting; the same one, the same bytes.
         backend
             ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
         progress
@@ -141,8 +155,11 @@ class Workspace:
             Stored rows are damaged: `ingest` reads their files again. Or there is no room.
         ConflictError
             Another process works on the workspace.
+        UsageError
+            Nothing was ingested, or a number of replicates or a seed makes no sense.
         """
-        return run.update(Store.open(self.path), self.settings, backend=backend, progress=progress or silent)
+        how = for_update(self.path, self._given, bootstrap=bootstrap, seed=seed)
+        return run.update(Store.open(self.path), how, backend=backend, progress=progress or silent)
 
     def indices(
         self,
@@ -174,10 +191,13 @@ class Workspace:
         Returns
         -------
         pl.LazyFrame
-            source, role, field, year, product, a, b, index, value, value_flag, counting, marginals, universe,
-            neutral, policy; unsorted. An index may be there in several conventions: ``index`` selects its
-            default ones. Only pairs with joint works or trade have rows: a missing pair of two
-            covered countries is 0.
+            source, role, field, year, product, a, b, index, value, value_flag, lo, hi, interval,
+            interval_flag, counting, marginals, universe, neutral, policy; unsorted. An index may be there in
+            several conventions: ``index`` selects its default ones. Only pairs with joint works or trade have
+            rows: a missing pair of two covered countries is 0. ``interval`` says how lo and hi were made:
+            ``delta``, ``percentile`` (bootstrap), ``poisson`` (counts), ``reports`` (trade: the smaller and
+            the larger of the two sides' reports), or null; ``interval_flag`` why there is none, or
+            ``small_count``: fewer than 5 joint works, so that it means little.
 
         Raises
         ------
@@ -191,6 +211,36 @@ class Workspace:
             store, store.manifest(release),
             pair=pair, field=field, source=source, role=role, index=index, bloc=bloc,
         )  # fmt: skip
+
+    def tally(
+        self, source: str, *, role: str | None = None, field: str | None = None, release: int | None = None
+    ) -> Tally:
+        """Return published counts of papers or patents as a tally, for statistics of one's own.
+
+        Such as `trendcore.indices.compute`, and with its patterns `trendcore.uncertainty.bootstrap` and
+        `trendcore.uncertainty.calibrated`. Its ``by`` columns are source, role, field and year.
+
+        Parameters
+        ----------
+        source
+            ``openalex``, ``openalex-concepts`` or ``patentsview``.
+        role
+            ``author``, ``inventor``, ``applicant``, or ``inventor-applicant``: invented in a, owned in b.
+            None: all but the last.
+        field
+            Only this field.
+        release
+            Number of a release; None: the current one.
+
+        Raises
+        ------
+        UsageError
+            No works are published of that source, role and field.
+        WorkspaceError
+            Nothing is published yet, or there is no such release.
+        """
+        store = Store.open(self.path)
+        return reading.published_tally(store, store.manifest(release), source, role=role, field=field)
 
     def table(self, name: str, *, release: int | None = None) -> pl.LazyFrame:
         """Return a published table, lazily; `tables` lists them.

@@ -152,10 +152,17 @@ class PublishedWorkspace:
         done.append(("withdraw", path))
         return (path,)
 
-    def update(self, backend: str = "auto", progress: Callable[..., None] | None = None) -> UpdateResult:
+    def update(
+        self,
+        bootstrap: int | None = None,
+        seed: int | None = None,
+        backend: str = "auto",
+        progress: Callable[..., None] | None = None,
+    ) -> UpdateResult:
         if progress is not None:
             progress(1, 7, "papers")
-        done.append(("update", backend))
+        drawn = [str(each) for each in (bootstrap, seed) if each is not None]
+        done.append(("update", backend, *drawn))
         return UpdateResult(3, backend != "reference", {"openalex": 11}, {"tally": 0.5, "publish": 0.25}, [])
 
 

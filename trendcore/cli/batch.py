@@ -115,19 +115,37 @@ def withdraw(
 
 def update(
     workspace: WorkspaceOption,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(
+            "--bootstrap",
+            metavar="N",
+            min=0,
+            help="Make intervals by a bootstrap of N replicates, such as 1000, whatever the setting; 0 is "
+            "the delta method, which draws nothing: the setting's default.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", min=0, help="Seed of the bootstrap; 0.", show_default=False),
+    ] = None,
     backend: BackendOption = "auto",
     json: JsonOption = False,
 ) -> None:
     """Scan the ingested paths again, tally, compute all indices, check the gates and publish a release.
 
-    Same inputs and settings: no new release, and exit code 0. A gate that refuses: nothing is published, the
-    old release stays, and exit code 3.
+    Every index of papers and patents is published with its 95 % interval. Same inputs and settings: no new
+    release, and exit code 0. A gate that refuses: nothing is published, the old release stays, and exit
+    code 3.
     """
     from trendcore.workspace import Workspace
 
     one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
     with progress("update") as advance:
-        result = Workspace(workspace).update(backend=backend, progress=advance)
+        result = Workspace(workspace).update(
+            bootstrap=bootstrap, seed=seed, backend=backend, progress=advance
+        )
     record = update_record(result)
     if json:
         print_json(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
@@ -168,9 +168,12 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
     Parameters
     ----------
     wide
-        A table of `compute_wide`; other columns are left out.
+        A table of `compute_wide`, and beside each index its interval where there is one: ``<index>__lo``,
+        ``<index>__hi`` and, where a row has one that does not follow from ``joint``,
+        ``<index>__interval_flag``. Other columns are left out.
     table
-        Its `conventions`; only the indices of its rows are given.
+        Its `conventions`; only the indices of its rows are given. With a column ``interval``, the method of
+        the intervals of each index, the result has lo, hi, interval and interval_flag too.
     by
         The key columns before a and b.
 
@@ -194,14 +197,10 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
     for row in table.iter_rows(named=True):
         if row["column"] not in names:
             continue
-        stored = (
-            pl.col(f"{row['column']}__flag") if f"{row['column']}__flag" in names else pl.lit(None, pl.String)
-        )
-        flag = stored
-        value = pl.col(row["column"]).cast(pl.Float64)
+        value, small = pl.col(row["column"]).cast(pl.Float64), None
         if "joint" in names and row["column"] != "joint" and request(row["index"]).index.small is not None:
             small = (pl.col("joint") < SMALL_COUNT) & value.is_not_null()
-            flag = pl.when(stored.is_null() & small).then(pl.lit("small_count")).otherwise(stored)
+        flag = _flag(f"{row['column']}__flag", names, small)
         once = pl.lit(True) if row["directed"] or row["subject"] == "country" else pl.col("a") < pl.col("b")
         parts.append(
             wide.filter(once)
@@ -212,6 +211,7 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
                 pl.lit(row["index"]).alias("index"),
                 value.alias("value"),
                 flag.alias("value_flag"),
+                *(_interval(row, names, small) if "interval" in row else ()),
                 *[pl.lit(row[name], pl.String).alias(name) for name in ("counting", "marginals")],
                 universe_of_row(row["universe"]).alias("universe"),
                 pl.lit(row["neutral"], pl.Float64).alias("neutral"),
@@ -222,6 +222,35 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
     if not parts:
         raise UsageError("none of the indices of the conventions table is a column of the wide table.")
     return pl.concat(parts)
+
+
+def _flag(name: str, names: Sequence[str], small: pl.Expr | None) -> pl.Expr:
+    """Flag of a row: the stored one, or small_count where that follows from joint."""
+    stored = pl.col(name) if name in names else pl.lit(None, pl.String)
+    if small is None:
+        return stored
+    return pl.when(small & stored.is_null()).then(pl.lit("small_count")).otherwise(stored)
+
+
+def _interval(row: Mapping[str, Any], names: Sequence[str], small: pl.Expr | None) -> list[pl.Expr]:
+    """Columns of the interval of an index; small counts have their exact interval."""
+    column = row["column"]
+    if f"{column}__lo" not in names:
+        text = ("interval", "interval_flag")
+        none = {"lo": pl.Float64, "hi": pl.Float64} | dict.fromkeys(text, pl.String)
+        return [pl.lit(None, dtype).alias(name) for name, dtype in none.items()]
+    lo, hi = pl.col(f"{column}__lo"), pl.col(f"{column}__hi")
+    there = lo.is_not_null() | hi.is_not_null()
+    method = pl.lit(row["interval"], pl.String)
+    if column == "joint":
+        method = pl.when(pl.col("joint") < SMALL_COUNT).then(pl.lit("poisson")).otherwise(method)
+    flag = _flag(f"{column}__interval_flag", names, None if small is None else small & there)
+    return [
+        lo.alias("lo"),
+        hi.alias("hi"),
+        pl.when(there).then(method).alias("interval"),
+        flag.alias("interval_flag"),
+    ]
 
 
 def _flag_names(code: pl.Expr) -> pl.Expr:

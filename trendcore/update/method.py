@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from trendcore import __version__, taxonomy
 from trendcore.config import Settings
+from trendcore.config import settings as read_settings
+from trendcore.errors import UsageError
 from trendcore.taxonomy import Blocs, CountryPolicy, FieldTaxonomy
 from trendcore.update.inputs import field_taxonomy
+from trendcore.update.intervals import IntervalMethod, checked_names
 
 #: raised when the published tables of the same inputs and settings become others
-TABLES = 1
+TABLES = 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Method:
         Country code to displayed code.
     self_flows
         See `trendcore.config.Settings`.
+    intervals
+        How intervals are made.
     """
 
     fields: FieldTaxonomy
@@ -38,6 +44,7 @@ class Method:
     bloc_names: tuple[str, ...]
     labels: Mapping[int, str]
     self_flows: Any
+    intervals: IntervalMethod
 
     def versions(self) -> dict[str, Any]:
         """Return versions and hashes of all of it, as a release records them."""
@@ -62,6 +69,7 @@ class Method:
             },
             "countries": {"sha256": taxonomy.countries().sha256},
             "self_flows": self.self_flows,
+            "intervals": self.intervals.versions(),
         }
 
 
@@ -76,7 +84,7 @@ def method(settings: Settings) -> Method:
     Raises
     ------
     TaxonomyError, UsageError
-        A file is not valid, or a bloc is unknown.
+        A file is not valid, or a bloc or an index is unknown.
     """
     blocs = taxonomy.blocs(settings.bloc_file)
     return Method(
@@ -86,4 +94,24 @@ def method(settings: Settings) -> Method:
         bloc_names=tuple(dict.fromkeys(blocs.get(name).name for name in settings.blocs)),
         labels=taxonomy.countries().labels(),
         self_flows=settings.self_flows,
+        intervals=IntervalMethod(checked_names(settings.intervals), settings.bootstrap, settings.seed),
     )
+
+
+def for_update(
+    folder: Path, given: Mapping[str, Any], *, bootstrap: int | None = None, seed: int | None = None
+) -> Settings:
+    """Read the settings of a workspace, with replicates and seed for one update where they are given.
+
+    Raises
+    ------
+    UsageError
+        A setting is not valid, or a seed is given and nothing is drawn.
+    """
+    drawn = {"bootstrap": bootstrap, "seed": seed}
+    how = read_settings(
+        folder, **(dict(given) | {name: value for name, value in drawn.items() if value is not None})
+    )
+    if seed is not None and not how.bootstrap:
+        raise UsageError("a seed is of the bootstrap: give its replicates too (--bootstrap N)")
+    return how

@@ -10,15 +10,16 @@ from trendcore import indices, taxonomy
 from trendcore.errors import UnknownIndexError, UsageError
 from trendcore.indices import request
 from trendcore.store import Manifest, Store
+from trendcore.tallies import Tally
 from trendcore.tallies.types import NES
-from trendcore.update.works import CELL
+from trendcore.update.works import CELL, OWNED
 
 #: wide tables that hold countries
 _WIDE: Final = ("indices", "ownership_indices", "trade_indices")
 _OF_BLOCS: Final = "bloc_indices"
 _COLUMNS: Final = [
-    *CELL, "product", "a", "b", "index", "value", "value_flag", "counting", "marginals", "universe",
-    "neutral", "policy",
+    *CELL, "product", "a", "b", "index", "value", "value_flag", "lo", "hi", "interval", "interval_flag",
+    "counting", "marginals", "universe", "neutral", "policy",
 ]  # fmt: skip
 #: columns of canonical tables that hold codes of countries
 _CODES: Final = ("exporter", "importer", "first_country")
@@ -40,6 +41,8 @@ def long_indices(
 ) -> pl.LazyFrame:
     """Long form of the published indices, lazily; see `trendcore.Workspace.indices`."""
     table = store.read(manifest, "conventions").collect()
+    if "interval" not in table.columns:  # a release of before there were intervals
+        table = table.with_columns(interval=pl.lit(None, pl.String))
     if index is not None:
         table = _of_index(table, index)
     complete = store.read(manifest, "coverage").select(*CELL, "year_complete")
@@ -48,18 +51,24 @@ def long_indices(
         conventions = table.filter(pl.col("table") == name)
         if conventions.is_empty():
             continue
-        wide = store.read(manifest, name)
+        chosen = [
+            pl.col(column) == value
+            for column, value in (("field", field), ("source", source), ("role", role))
+            if value is not None
+        ]
         if bloc is not None:
             node = taxonomy.blocs().get(bloc).name if _is_shipped(bloc) else bloc.removeprefix("bloc:")
-            wide = wide.filter(pl.col("bloc") == node)
+            chosen.append(pl.col("bloc") == node)
             conventions = conventions.with_columns(universe=pl.lit(f"bloc:{node}"))
-        for column, value in (("field", field), ("source", source), ("role", role)):
-            if value is not None:
-                wide = wide.filter(pl.col(column) == value)
         if pair is not None:
-            wide = wide.filter(_is_pair(pair))
+            chosen.append(_is_pair(pair))
+        wide = _with_intervals(store, manifest, name, conventions["column"].to_list(), chosen)
         product = pl.lit(None, pl.String).alias("product")
-        parts.append(indices.to_long(wide, conventions, CELL).with_columns(product))
+        part = indices.to_long(wide, conventions, CELL).with_columns(product)
+        if name == "trade_indices":
+            none = pl.when(pl.col("interval").is_null()).then(pl.lit("no_works"))
+            part = part.with_columns(none.alias("interval_flag"))
+        parts.append(part)
     if not parts:
         raise UsageError(f"{index} is not published" if index else "no index is published")
     incomplete = pl.col("value_flag").is_null() & ~pl.col("year_complete").fill_null(value=True)
@@ -70,6 +79,65 @@ def long_indices(
             pl.when(incomplete).then(pl.lit("incomplete_year")).otherwise("value_flag").alias("value_flag")
         )
         .select(_COLUMNS)
+    )
+
+
+def _with_intervals(
+    store: Store, manifest: Manifest, name: str, columns: list[str], chosen: list[pl.Expr]
+) -> pl.LazyFrame:
+    """Read the chosen rows of a wide table, with the intervals of some of its columns where there are any."""
+    wide = _chosen(store, manifest, name, chosen)
+    beside = name.replace("indices", "intervals")
+    if beside not in manifest.tables:
+        return wide
+    intervals = _chosen(store, manifest, beside, chosen)
+    there = set(intervals.collect_schema().names())
+    parts = [f"{column}__{part}" for column in columns for part in ("lo", "hi", "interval_flag")]
+    held = [part for part in parts if part in there]
+    key = [column for column in ("bloc", *CELL, "a", "b") if column in there]
+    if not held:
+        return wide
+    return wide.join(intervals.select(*key, *held), on=key, how="left", nulls_equal=True)
+
+
+def _chosen(store: Store, manifest: Manifest, name: str, chosen: list[pl.Expr]) -> pl.LazyFrame:
+    rows = store.read(manifest, name)
+    return rows.filter(chosen) if chosen else rows
+
+
+def published_tally(
+    store: Store, manifest: Manifest, source: str, *, role: str | None, field: str | None
+) -> Tally:
+    """Read published counts as a tally; see `trendcore.Workspace.tally`."""
+    chosen = [pl.col("source") == source]
+    more = {"role": role, "field": field}
+    chosen += [pl.col(name) == value for name, value in more.items() if value is not None]
+    directed = role == OWNED
+    prefix = "ownership_" if directed else ""
+    parts = {
+        name: store.read(manifest, f"{prefix}{name}").filter(chosen).collect()
+        for name in ("pairs", "members", "patterns")
+    }
+    # a cell whose works are not known to be in the field was not tallied
+    cells = store.read(manifest, "coverage").filter(*chosen, pl.col("works") > 0)
+    totals = cells.filter((pl.col("role") == OWNED) == directed).collect()
+    if totals.is_empty():
+        there = store.read(manifest, "coverage").filter(pl.col("works") > 0).select("source", "role", "field")
+        known = sorted(" ".join(row) for row in there.unique().collect().iter_rows())
+        asked = " ".join(word for word in (source, role, field) if word)
+        raise UsageError(f"no works are published of {asked}; there are {', '.join(known)}")
+    return Tally.from_frames(
+        parts["pairs"],
+        parts["members"],
+        totals,
+        by=CELL,
+        patterns=parts["patterns"],
+        kind="directed" if directed else "works",
+        credit="none" if directed else "author",
+        policy=str(manifest.settings["policy"]["sha256"]),
+        backend=str(manifest.versions["backend"]),
+        shares="equal" if directed else "authors",
+        validate=False,
     )
 
 

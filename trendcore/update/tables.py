@@ -8,15 +8,21 @@ coverage               a cell: works counted, known, international; field unknow
 members, pairs         tallies of papers and patents
 patterns               works by set of countries: blocs, policies and intervals can be had from it
 ownership_members,     patents by countries of inventors (a) and of owners (b)
-ownership_pairs
+ownership_pairs,
+ownership_patterns
 trade_flows            values by product, exporter and importer; nes is an end that is no country
 indices                papers and patents, an index a column
-ownership_indices      invented in a, owned in b
+intervals              of each index its interval: <index>__lo, <index>__hi
+ownership_indices,     invented in a, owned in b
+ownership_intervals
 trade_indices          trade of a field
+trade_intervals        values of which both sides report: the smaller and the larger report
 bloc_members,          a bloc as one node: never sums of pairs
 bloc_pairs,
-bloc_indices
-conventions            of each index column: counting, marginals, universe, neutral value, formula, source
+bloc_indices,
+bloc_intervals
+conventions            of each index column: counting, marginals, universe, neutral value, formula, source,
+                       and how its interval is made
 fields                 lists behind each field and source: scheme, source, whether a proxy, warnings
 countries              displayed code, name
 inputs                 rows of each input file: read, accepted, quarantined, set aside
@@ -34,6 +40,7 @@ import polars as pl
 from trendcore import indices, taxonomy
 from trendcore.store import FileCounts
 from trendcore.tallies import Tally, tally, tally_trade
+from trendcore.update import intervals
 from trendcore.update.method import Method
 from trendcore.update.trade import Trade
 from trendcore.update.works import CELL, Works
@@ -41,7 +48,7 @@ from trendcore.update.works import CELL, Works
 #: what is published of papers and patents beside the default indices: the fractional count of joint works
 _COUNTS: Final = ("full", "newman", "nature", "harmonic")
 _TOTALS: Final = ("works", "works_known", "works_intl", "sum_n", "sum_pairs")
-_SORT_LAST: Final = ("product", "a", "b", "member", "members", "exporter", "importer")
+_SORT_LAST: Final = ("product", "a", "b", "member", "members", "partners", "exporter", "importer")
 KEY: Final = {"source": pl.String, "role": pl.String, "field": pl.String, "year": pl.Int16}
 
 Tables = dict[str, pl.DataFrame]
@@ -71,13 +78,17 @@ def tables(
     owned = [each for part in works for each in part.tallies if each.meta.kind == "directed"]
     flows = [each for part in trade for each in part.tallies]
     shape = _empty(method)
+    # cells are of one feed and role each, so one tally of all is quicker and gives the same numbers
+    together = _merged(all_works) or shape["works"]
+    traded = _stack([indices.compute_wide(each) for each in flows or [shape["trade"]]])
     made: Tables = {
         "coverage": _coverage([*all_works, *owned], works, trade, method),
-        **_of_works("", all_works or [shape["works"]]),
-        **_of_works("ownership_", owned or [shape["owned"]]),
+        **_of_works("", together, method),
+        **_of_works("ownership_", _merged(owned) or shape["owned"], method),
         "trade_flows": _stack([each.flows for each in flows or [shape["trade"]]]),
-        "trade_indices": _stack([indices.compute_wide(each) for each in flows or [shape["trade"]]]),
-        **_of_blocs(all_works or [shape["works"]], method),
+        "trade_indices": traded,
+        "trade_intervals": intervals.between_reports(traded),
+        **_of_blocs(together, method),
         "conventions": _conventions(shape, method),
         "fields": _fields(method),
         "countries": _countries(method),
@@ -97,27 +108,37 @@ def _all_of_works() -> list[str]:
     return [name for name, entry in registry.items() if "works" in entry.kinds and not entry.drawn]
 
 
-def _of_works(prefix: str, tallies: Sequence[Tally]) -> Tables:
+def _merged(tallies: Sequence[Tally]) -> Tally | None:
+    return tallies[0].merge(*tallies[1:]) if tallies else None
+
+
+def _of_works(prefix: str, tally: Tally, method: Method) -> Tables:
+    published = wanted(tally.meta.kind)
     made = {
-        f"{prefix}members": _stack([each.members for each in tallies]),
-        f"{prefix}pairs": _stack([each.pairs for each in tallies]),
-        f"{prefix}indices": _stack([indices.compute_wide(each, wanted(each.meta.kind)) for each in tallies]),
+        "members": tally.members,
+        "pairs": tally.pairs,
+        "indices": indices.compute_wide(tally, published),
+        "intervals": method.intervals.of(tally, tally.meta, published),
+        "patterns": tally.patterns,
     }
-    patterns = [each.patterns for each in tallies if each.patterns is not None]
-    return made | ({f"{prefix}patterns": _stack(patterns)} if patterns else {})
+    return {f"{prefix}{name}": _typed(frame) for name, frame in made.items() if frame is not None}
 
 
-def _of_blocs(tallies: Sequence[Tally], method: Method) -> Tables:
+def _of_blocs(tally: Tally, method: Method) -> Tables:
     """Tally again with each bloc as one node."""
-    parts: dict[str, list[pl.DataFrame]] = {"members": [], "pairs": [], "indices": []}
+    parts: dict[str, list[pl.DataFrame]] = {}
     for name in method.bloc_names:
-        for each in tallies:
-            of_bloc = _of_bloc(each, name, method)
-            said = pl.lit(name).alias("bloc")
-            parts["members"].append(of_bloc.members.with_columns(said))
-            parts["pairs"].append(of_bloc.pairs.with_columns(said))
-            parts["indices"].append(indices.compute_wide(of_bloc).with_columns(said))
-    return {f"bloc_{name}": _stack(frames) for name, frames in parts.items() if frames}
+        of_bloc = _of_bloc(tally, name, method)
+        made = {
+            "members": of_bloc.members,
+            "pairs": of_bloc.pairs,
+            "indices": indices.compute_wide(of_bloc),
+            "intervals": method.intervals.of(tally, of_bloc.meta, bloc=name, blocs=method.blocs),
+        }
+        for table, frame in made.items():
+            if frame is not None:
+                parts.setdefault(table, []).append(frame.with_columns(pl.lit(name).alias("bloc")))
+    return {f"bloc_{table}": _stack(frames) for table, frames in parts.items()}
 
 
 def _of_bloc(tally: Tally, name: str, method: Method) -> Tally:
@@ -166,17 +187,18 @@ def _unknown_of_works(part: Works) -> pl.DataFrame:
 
 
 def _conventions(shape: Mapping[str, Any], method: Method) -> pl.DataFrame:
-    parts = [
-        indices.conventions(shape["works"].meta, wanted("works")).with_columns(table=pl.lit("indices")),
-        indices.conventions(shape["owned"].meta).with_columns(table=pl.lit("ownership_indices")),
-        indices.conventions(shape["trade"].meta).with_columns(table=pl.lit("trade_indices")),
-    ]
+    of_works: dict[str, Tally] = {"indices": shape["works"], "ownership_indices": shape["owned"]}
     if method.bloc_names:
-        bloc = _of_bloc(shape["works"], method.bloc_names[0], method)
-        table = indices.conventions(bloc.meta).with_columns(
-            table=pl.lit("bloc_indices"), universe=pl.lit("bloc")
-        )
-        parts.append(table)
+        of_works["bloc_indices"] = _of_bloc(shape["works"], method.bloc_names[0], method)
+    parts = []
+    for name, of_table in of_works.items():
+        table = indices.conventions(of_table.meta, wanted(of_table.meta.kind) if name == "indices" else None)
+        if name == "bloc_indices":
+            table = table.with_columns(universe=pl.lit("bloc"))
+        table = intervals.said(table, of_table.meta, method.intervals)
+        parts.append(table.with_columns(table=pl.lit(name)))
+    of_trade = intervals.said_of_trade(indices.conventions(shape["trade"].meta))
+    parts.append(of_trade.with_columns(table=pl.lit("trade_indices")))
     return pl.concat(parts).sort("table", "column").select("table", pl.exclude("table"))
 
 
@@ -195,7 +217,7 @@ def _empty(method: Method) -> dict[str, Any]:
     same: dict[str, Any] = {"by": CELL, "labels": method.labels, "policy": method.policy}
     return {
         "works": tally(nothing, members="members", shares="shares", counting=_COUNTS, patterns=True, **same),
-        "owned": tally(nothing, members="members", partners="owners", **same),
+        "owned": tally(nothing, members="members", partners="owners", patterns=True, **same),
         "trade": tally_trade(flows, goods=flows, self_flows=method.self_flows, **same),
     }
 

@@ -39,7 +39,7 @@ class Works:
     roles
         Roles of the tallies.
     tallies
-        One a role, with patterns but for the directed one; by `CELL`.
+        One a role, with patterns; by `CELL`.
     unknown
         source, field, year, field_unknown: works of which it cannot be known whether they are in the field.
     complete
@@ -104,6 +104,7 @@ def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str
         by=CELL,
         labels=method.labels,
         policy=method.policy,
+        patterns=True,
         backend=backend,
     )
     newest = resolved.rows.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
