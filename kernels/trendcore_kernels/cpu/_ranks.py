@@ -6,12 +6,15 @@ between which numbers the one asked for lies; counting how many are smaller narr
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
-import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from trendcore_kernels.cpu._jit import jit
-from trendcore_kernels.spec import Floats, Ints
+from trendcore_kernels.spec import Ints
 
 #: so many are sorted
 FEW: Final = 48
@@ -28,9 +31,46 @@ _LEAST: Final = -(1 << 63)
 _MOST: Final = (1 << 63) - 1
 
 
+@intrinsic
+def _as_float(typing_context: Any, bits: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+    """Take 64 bits for a float."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@intrinsic
+def _as_int(typing_context: Any, number: Any) -> Any:  # noqa: ARG001 (Numba's signature)
+    """Take the bits of a float for a whole number."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+#: see the functions; to a type checker they are as they are called
+_float_of: Final = cast(Callable[[int], float], _as_float)
+_bits_of: Final = cast(Callable[[float], int], _as_int)
+
+
+@jit
+def number_of(key: int) -> float:
+    """Return the float that a key stands for."""
+    return _float_of(key ^ ((key >> 63) & _MOST))
+
+
+@jit
+def _key_of(number: float) -> int:
+    bits = _bits_of(number)
+    return bits ^ ((bits >> 63) & _MOST)
+
+
 @jit
 def order(bits: Ints, n: int) -> None:
-    """Replace the bits of n floats by whole numbers in the order of the floats, or the other way round."""
+    """Replace the bits of n floats by their keys: whole numbers in the order of the floats."""
     for i in range(n):
         bits[i] ^= (bits[i] >> 63) & _MOST
 
@@ -58,7 +98,7 @@ def _sort(keys: Ints, n: int) -> None:
 
 
 @jit
-def ranked(keys: Ints, n: int, rank: int, some: Ints, pair: Floats) -> int:
+def ranked(keys: Ints, n: int, rank: int, some: Ints) -> int:
     """Find the key of a rank among n.
 
     Parameters
@@ -67,8 +107,6 @@ def ranked(keys: Ints, n: int, rank: int, some: Ints, pair: Floats) -> int:
         Keys, and the place that it would have if they were sorted.
     some
         What `sample` made of them.
-    pair
-        Room for two floats.
     """
     if n <= FEW:
         return int(keys[rank])
@@ -76,20 +114,16 @@ def ranked(keys: Ints, n: int, rank: int, some: Ints, pair: Floats) -> int:
     left, right = some[max(at - _NEAR, 0)], some[min(at + _NEAR, SAMPLE - 1)]
     # the key is above `low`, and `high` at most; so many keys are not above these
     low, below, high, upto = _between(keys, n, rank, left, right, _LEAST, 0, _MOST, n)
-    bits = pair.view(np.int64)
     guess = True
     while upto - below > _LAST and high - 1 > low:
         before = upto - below
         left = right = (low >> 1) + (high >> 1) + (low & high & 1)
         if guess:
-            bits[0], bits[1] = low, high
-            order(bits, 2)
-            step = (pair[1] - pair[0]) / float(before)
-            middle = pair[0] + step * (float(rank - below) + 0.5)
+            start = number_of(low)
+            step = (number_of(high) - start) / float(before)
+            middle = start + step * (float(rank - below) + 0.5)
             reach = step * (_LEAST_REACH + float(before) * _REACH)
-            pair[0], pair[1] = middle - reach, middle + reach
-            order(bits, 2)
-            left, right = max(bits[0], low), min(bits[1], high)
+            left, right = max(_key_of(middle - reach), low), min(_key_of(middle + reach), high)
         low, below, high, upto = _between(keys, n, rank, left, right, low, below, high, upto)
         guess = not guess or 2 * (upto - below) <= before  # else by halving, which comes to an end
     while high - 1 > low:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
-from trendcore_kernels.cpu._ranks import SAMPLE, following, order, ranked, sample
+from trendcore_kernels.cpu._ranks import SAMPLE, following, number_of, order, ranked, sample
 from trendcore_kernels.cpu._series import in_slices
 from trendcore_kernels.spec import Floats, Ints
 from trendcore_kernels.spec.series import TheilSen
@@ -40,7 +40,7 @@ def _order(
     slopes, sorted_of = np.empty(longest * (longest - 1) // 2), np.empty(longest)
     when, what = np.empty(2 * longest), np.empty(2 * longest)
     keys, keys_of_values = slopes.view(np.int64), sorted_of.view(np.int64)
-    some, pair = np.empty(SAMPLE, np.int64), np.empty(2)
+    some = np.empty(SAMPLE, np.int64)
     for w in range(start, stop):
         begin, n = offsets[w], offsets[w + 1] - offsets[w]
         n_pairs = n * (n - 1) // 2
@@ -52,18 +52,18 @@ def _order(
         _slopes(when, what, n, slopes)
         order(keys, n_pairs)
         sample(keys, n_pairs, some)
-        middle = _median(keys, n_pairs, some, pair)
+        middle = _median(keys, n_pairs, some)
         slope[w] = middle
         if 0 <= low_rank[w] < n_pairs:
-            low[w] = _number(ranked(keys, n_pairs, low_rank[w], some, pair), pair)
+            low[w] = number_of(ranked(keys, n_pairs, low_rank[w], some))
         if 0 <= high_rank[w] < n_pairs:
-            high[w] = _number(ranked(keys, n_pairs, high_rank[w], some, pair), pair)
+            high[w] = number_of(ranked(keys, n_pairs, high_rank[w], some))
         for i in range(n):
             sorted_of[i] = what[i] + 0.0
         order(keys_of_values, n)
         sample(keys_of_values, n, some)
         centre = float(years[begin + (n - 1) // 2] + years[begin + n // 2]) / 2.0
-        intercept[w] = _median(keys_of_values, n, some, pair) - middle * centre
+        intercept[w] = _median(keys_of_values, n, some) - middle * centre
 
 
 @jit
@@ -82,16 +82,8 @@ def _slopes(years: Floats, values: Floats, n: int, slopes: Floats) -> None:
 
 
 @jit
-def _median(keys: Ints, n: int, some: Ints, pair: Floats) -> float:
+def _median(keys: Ints, n: int, some: Ints) -> float:
     rank = (n - 1) // 2
-    key = ranked(keys, n, rank, some, pair)
-    number = _number(key, pair)
-    return (number + (number if n % 2 else _number(following(keys, n, rank, key), pair))) / 2.0
-
-
-@jit
-def _number(key: int, pair: Floats) -> float:
-    bits = pair.view(np.int64)
-    bits[0] = key
-    order(bits, 1)
-    return float(pair[0])
+    key = ranked(keys, n, rank, some)
+    number = number_of(key)
+    return (number + (number if n % 2 else number_of(following(keys, n, rank, key)))) / 2.0
