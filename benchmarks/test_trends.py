@@ -19,7 +19,7 @@ import pymannkendall
 import pytest
 
 import trendcore as tc
-from trendcore.trends.monotone import tested
+from trendcore.trends.monotone import line_and_test
 from trendcore.trends.series import collect
 
 ROUNDS: Final = 7
@@ -113,7 +113,7 @@ def test_arrays(benchmark: Any, table: pl.DataFrame, test: str) -> None:
     series = collect(table, time="year", values=["value"], by=None)
 
     def run() -> dict[str, Any]:
-        return tested(series, "value", 0.95, test, "cpu")
+        return line_and_test(series, "value", 0.95, test, "cpu")
 
     run()
     benchmark.pedantic(run, rounds=ROUNDS, iterations=1)

@@ -131,7 +131,7 @@ def trend(
     )
     long = series.n >= min_years
     part = series.keep(long[series.of])
-    return _table(series, value, long, tested(part, value, level, test, backend))
+    return _table(series, value, long, line_and_test(part, value, level, test, backend))
 
 
 def _check(level: float, test: str, min_years: int) -> None:
@@ -143,7 +143,7 @@ def _check(level: float, test: str, min_years: int) -> None:
         raise UsageError(f"min_years is at least 2, not {min_years}: one year has no trend")
 
 
-def tested(series: Series, value: str, level: float, test: str, backend: str) -> dict[str, Any]:
+def line_and_test(series: Series, value: str, level: float, test: str, backend: str) -> dict[str, Any]:
     """Columns (W,) of the line and of the test; what they say of series without years is nothing.
 
     Parameters
@@ -157,7 +157,7 @@ def tested(series: Series, value: str, level: float, test: str, backend: str) ->
     --------
     >>> rows = pl.DataFrame({"year": range(5), "value": [1.0, 2.0, 4.0, 3.0, 5.0]})
     >>> series = collect(rows, time="year", values=["value"], by=None)
-    >>> tested(series, "value", 0.95, "original", "cpu")["s"]
+    >>> line_and_test(series, "value", 0.95, "original", "cpu")["s"]
     array([8])
     """
     n, offsets, values = series.n, series.offsets, series.values[value]
