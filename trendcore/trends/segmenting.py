@@ -45,8 +45,8 @@ def change_points(
         between neighbours. ``poisson``: for counts, twice the negative log-likelihood of a Poisson
         distribution per segment.
     penalty
-        Cost of a change in units of ln n. 3: then 3 to 8 % of series of pure noise of 12 to 45 years are
-        cut; at 1, the least that is used, half of them are.
+        Cost of a change in units of ln n. 3: then 1 to 7 % of series of pure noise of 12 to 45 years are
+        cut; at 1 half of them are.
     max_changes
         At most so many; None: as many as the penalty allows.
     min_segment
