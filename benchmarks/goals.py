@@ -242,7 +242,7 @@ GOALS = (
         beside=lambda results: _words("bootstrap-M", "test_polars", "{:.2f} s a replicate", results),
     ),
     Goal(
-        "the same: memory at most / 4 GiB",
+        "the same: bytes held / 4 GiB",
         _of_budget("test_memory", "peak_bytes", float(4 << 30)),
         most=1,
     ),

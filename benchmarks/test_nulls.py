@@ -16,7 +16,7 @@ import pytest
 import trendcore as tc
 from trendcore import bench
 from trendcore.bench.works import BY
-from trendcore.uncertainty.calibrated import SWEEPS, calibrated
+from trendcore.uncertainty.calibrating import SWEEPS, calibrated
 from trendcore.uncertainty.null_cells import Null, NullCell, all_pairs, null_cells
 
 DRAWS, ROUNDS = 1000, 3

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trendcore.uncertainty.calibrated import SWEEPS
+from trendcore.uncertainty.calibrating import SWEEPS
 from trendcore.uncertainty.meetings import MEMBERS_A_MEETING, meetings
 from trendcore_kernels import dispatch
 

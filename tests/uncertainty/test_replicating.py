@@ -13,6 +13,7 @@ from support.resampling import INDICES, some_works, tally_of
 
 import trendcore as tc
 from trendcore.uncertainty import replicating
+from trendcore.uncertainty.bootstrapping import drawn
 from trendcore.uncertainty.intervals import Intervals
 from trendcore.uncertainty.replicating import Draws, replicated
 from trendcore.uncertainty.sample import sample_of
@@ -49,7 +50,7 @@ def test_a_replicate_is_the_tally_of_its_works() -> None:
     whole = tally()
     found = tc.indices.evaluate(whole, ["joint"])
     sample = sample_of(whole, found.base)
-    draws = tc.uncertainty.bootstrap.__globals__["drawn"](5, 99, "cpu")
+    draws = drawn(5, 99, "cpu")
     weights = draws.of(sample, 0, 5)
     every = tc.uncertainty.replicates(whole, INDICES, replicates=5, seed=99)
     assert whole.patterns is not None

@@ -8,9 +8,9 @@ above or below chance. `benjamini_hochberg` adjusts its p-values for another cho
 the pairs that stand out among a country's partners.
 """
 
-from trendcore.uncertainty.bootstrap import bootstrap, replicates
-from trendcore.uncertainty.calibrated import calibrated
-from trendcore.uncertainty.delta import delta
+from trendcore.uncertainty.bootstrapping import bootstrap, replicates
+from trendcore.uncertainty.calibrating import calibrated
+from trendcore.uncertainty.delta_method import delta
 from trendcore.uncertainty.exact import poisson_interval
 from trendcore.uncertainty.significance import analytic, backbone, benjamini_hochberg
 

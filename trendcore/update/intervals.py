@@ -17,8 +17,8 @@ from trendcore import indices
 from trendcore.indices.catalogue import IndexName, requests
 from trendcore.tallies import Tally, TallyMeta
 from trendcore.taxonomy import Blocs
-from trendcore.uncertainty.bootstrap import bootstrap_intervals, drawn
-from trendcore.uncertainty.delta import delta_intervals
+from trendcore.uncertainty.bootstrapping import bootstrap_intervals, drawn
+from trendcore.uncertainty.delta_method import delta_intervals
 from trendcore.uncertainty.intervals import is_count
 
 #: level of confidence of what is published, as statistical offices have it
