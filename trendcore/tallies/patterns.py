@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from trendcore import taxonomy
 from trendcore.arrays import Lists
 from trendcore.errors import UsageError
+from trendcore.tallies.adding import add_frames
 from trendcore.tallies.counting import resolve_backend
 from trendcore.tallies.grouping import as_nodes, groups_of
 from trendcore.tallies.naming import Naming
@@ -72,6 +74,23 @@ def regroup(
     )
     _check_credit(todo.meta, own, by_name=counting is not None)
     return todo.run([_works(tally, Naming(policy=policy))])
+
+
+def without_credits(tally: Tally) -> Tally:
+    """Return the tally with patterns that are of member sets alone.
+
+    Examples
+    --------
+    >>> import polars as pl, trendcore as tc
+    >>> works = pl.DataFrame({"c": [["JP", "US"]] * 2, "s": [[0.5, 0.5], [0.75, 0.25]]})
+    >>> kept = tc.tally(works, members="c", shares="s", by=[], patterns="credits")
+    >>> kept.patterns.height, without_credits(kept).patterns.rows()
+    (2, [(['JP', 'US'], 2)])
+    """
+    if tally.patterns is None or "credits" not in tally.patterns.columns:
+        return tally
+    key = [*tally.meta.by, "members"]
+    return replace(tally, patterns=add_frames([tally.patterns.drop("credits")], key))
 
 
 def node_sets(tally: Tally, group: str, blocs: Blocs | None = None) -> tuple[Lists, tuple[str, ...]]:
