@@ -75,6 +75,8 @@ class Settings(BaseSettings):
         Seed of the bootstrap.
     intervals
         Indices that get intervals, by name: ``all``, or those of a list.
+    trend_years
+        How many of the last complete years a trend is over.
 
     Examples
     --------
@@ -101,6 +103,8 @@ class Settings(BaseSettings):
     # a table holds it as a signed number
     seed: Annotated[int, BeforeValidator(_no_bool), Field(ge=0, lt=1 << 63)] = 0
     intervals: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("all",)
+    # below 5 years no series has a trend
+    trend_years: Annotated[int, BeforeValidator(_no_bool), Field(ge=5, le=200)] = 10
 
     @classmethod
     def settings_customise_sources(

@@ -30,7 +30,7 @@ class Workspace:
         The folder. It is made by the first `ingest`.
     **given
         Settings, see `trendcore.config.Settings`: taxonomy, breadth, proxies, policy, bloc_file, blocs,
-        self_flows, max_quarantined, bootstrap, seed, intervals. What is not given is taken from
+        self_flows, max_quarantined, bootstrap, seed, intervals, trend_years. What is not given is taken from
         ``TRENDCORE_*`` environment variables, then from ``trendcore.toml`` in the folder.
 
     Examples

@@ -48,12 +48,13 @@ def test_show_json_holds_both_ways(run: Any) -> None:
     assert paper["share_of_a"] == pytest.approx(31 / 400)
     assert (paper["rank"], paper["rank_of"]) == (2, 4)
     assert paper["year"] == 2023
-    assert paper["trend_years"] == [2018, 2022, 2023]
+    assert paper["series_years"] == [2018, 2022, 2023]
     assert paper["share_unknown_country"] == pytest.approx(0.1)
     trade = record["trade"][0]
     assert (trade["value_a_to_b"], trade["value_b_to_a"]) == (2.2e9, 3.1e9)
     assert trade["import_share_of_b"] == pytest.approx(2.2e9 / 2e10)
-    assert record["ownership"][0]["invented_b_owned_a"] == 7
+    owned = record["ownership"][0]
+    assert (owned["value_a_to_b"], owned["value_b_to_a"]) == (2, 7)
 
 
 def test_show_of_a_pair_without_joint_works_is_zero(run: Any) -> None:
@@ -118,9 +119,6 @@ def test_top_of_directed_rising_and_trade(run: Any) -> None:
         run("top", "-w", "ws", "--field", "ai", "--index", "share", "--json", "--limit", "2").stdout
     )
     assert [row["rank"] for row in share["pairs"]] == [1, 2]
-    rising = json.loads(run("top", "-w", "ws", "--field", "ai", "--rising", "--json").stdout)
-    assert rising["since"] == 2018
-    assert rising["pairs"][0]["change"] == pytest.approx(0.145)
     trade = json.loads(
         run("top", "-w", "ws", "--field", "semiconductors", "--index", "value", "--json").stdout
     )
@@ -185,3 +183,60 @@ def test_a_folder_is_no_file_to_export_to(run: Any, tmp_path: Path) -> None:
     for more in ((), ("--force",)):
         out = run("export", str(tmp_path), "-w", "ws", "--format", "csv", *more)
         assert (out.exit_code, out.stderr) == (2, f"error: {tmp_path} is a folder; give the name of a file\n")
+
+
+def test_show_says_interval_and_trend_of_every_value(run: Any) -> None:
+    out = run("show", "JP", "US", "-w", "ws")
+    assert "[0.077, 0.310]" in out.stdout
+    assert "▲ 0.004" in out.stdout
+    assert "Mann-Kendall" in out.stdout
+    assert "by the delta method" in out.stdout
+    record = json.loads(run("show", "US", "JP", "-w", "ws", "--json").stdout)
+    paper, owned, trade = (record[kind][0] for kind in ("works", "ownership", "trade"))
+    names = ("index", "value", "lo", "hi", "interval", "interval_flag")
+    assert tuple(paper[name] for name in names) == ("salton", 0.155, 0.0775, 0.31, "delta", None)
+    names = ("trend", "trend_p", "trend_slope", "trend_years")
+    assert tuple(paper[name] for name in names) == ("rising", 0.004, 0.01, "2018-2023")
+    assert (owned["lo_b_to_a"], owned["hi_b_to_a"], owned["trend_b_to_a"]) == (3.5, 14.0, "rising")
+    assert (trade["trend_b_to_a"], trade["lo_b_to_a"], trade["interval_b_to_a"]) == ("rising", None, None)
+    few = run("show", "AU", "JP", "-w", "ws").stdout
+    assert "[0.005, 0.020]*" in few
+    assert "▼ <0.001" in few
+    rows = list(csv.DictReader(io.StringIO(run("show", "JP", "US", "-w", "ws", "--csv").stdout)))
+    assert rows[0]["trend"] == "rising"
+    assert rows[0]["trend_years"] == "2018-2023"
+
+
+def test_arrows_are_ascii_where_stdout_knows_no_others(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trendcore.cli import output
+
+    monkeypatch.setattr(output.sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    assert [output.arrow(each) for each in ("rising", "falling", "none", None)] == ["^", "v", "=", "–"]
+
+
+def test_top_says_interval_and_trend_and_lists_the_rising(run: Any) -> None:
+    args = ("top", "-w", "ws", "--field", "ai", "--min-joint", "1")
+    rows = json.loads(run(*args, "--json").stdout)["pairs"]
+    first, last = rows[0], rows[-1]
+    assert (first["lo"], first["hi"], first["interval"], first["trend"]) == (0.1, 0.4, "delta", "rising")
+    assert (last["interval_flag"], last["trend"], last["trend_slope"]) == ("small_count", "falling", -0.02)
+    shown = run(*args).stdout
+    assert "[0.0050, 0.0200]*" in shown
+    assert "means nothing" in shown
+    rising = json.loads(run(*args, "--rising", "--json").stdout)
+    assert [row["b"] for row in rising["pairs"]] == ["US"] * 3
+    assert (rising["tested"], rising["rising"]) == (4, True)
+    assert "Rising of 4 tested, by slope" in run(*args, "--rising").stdout
+    out = run(*args, "--rising", "--year", "2022")
+    assert (out.exit_code, "up to 2023" in out.stderr) == (2, True)
+    older = json.loads(run(*args, "--year", "2022", "--json").stdout)["pairs"]
+    assert {row["trend"] for row in older} == {None}
+
+
+@pytest.mark.parametrize(
+    "command", [("show", "JP", "US"), ("top", "--field", "ai"), ("top", "--field", "ai", "--rising")]
+)
+def test_nothing_is_called_above_or_below_chance(run: Any, command: tuple[str, ...]) -> None:
+    shown = run(*command, "-w", "ws").stdout.lower()
+    assert shown
+    assert not {word for word in ("chance", "above", "below", "expected") if word in shown}

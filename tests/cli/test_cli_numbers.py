@@ -39,7 +39,7 @@ def test_a_year_without_known_countries_is_not_spoken_of(tmp_path: Path) -> None
     ws = papers(tmp_path, (2017, ("JP", "US"), 2), (2018, ("JP", "US"), 7), (2019, (), 4))
     (row,) = answer("show", "JP", "US", "-w", str(ws))["works"]
     assert (row["year"], row["joint"], row["salton"], row["rank"]) == (2018, 7, 1.0, 1)
-    assert (row["trend_years"], row["trend"]) == ([2017, 2018], [2, 7])
+    assert (row["series_years"], row["series"]) == ([2017, 2018], [2, 7])
     top = answer("top", "-w", str(ws), "--field", "qis", "--min-joint", "1")
     assert (top["year"], [pair["joint"] for pair in top["pairs"]]) == (2018, [7])
 
@@ -62,24 +62,30 @@ def test_pairs_below_zero_are_ranked_too(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_rise_starts_from_what_was_known(tmp_path: Path) -> None:
+def test_rising_pairs_are_in_the_order_of_their_slope(tmp_path: Path) -> None:
+    years = range(2014, 2024)
     ws = papers(
         tmp_path,
-        # then: KR only with US, so that RIC of US and KR is infinite; AU has no works abroad
-        (2015, ("JP", "US"), 4), (2015, ("KR", "US"), 2), (2015, ("DE", "JP"), 2), (2015, ("AU",), 3),
-        (2020, ("JP", "US"), 6), (2020, ("KR", "US"), 3), (2020, ("KR", "JP"), 3), (2020, ("AU", "JP"), 3),
-        (2020, ("DE", "JP"), 1),
-    )  # fmt: skip
-    args = ("-w", str(ws), "--field", "qis", "--min-joint", "1", "--rising", "--index")
-    change = {(row["a"], row["b"]): row["change"] for row in answer("top", *args, "ric")["pairs"]}
-    assert ("US", "KR") not in change
-    assert change["JP", "KR"] == pytest.approx((3 / 13) / ((6 - 3) / (16 - 13)))
-    assert not {("AU", "JP"), ("JP", "AU")} & set(change)
-    change = {(row["a"], row["b"]): row["change"] for row in answer("top", *args, "joint")["pairs"]}
-    assert change == {("JP", "US"): 2, ("KR", "US"): 1, ("JP", "KR"): 3, ("AU", "JP"): 3, ("DE", "JP"): -1}
-    out = CliRunner().invoke(app, ["top", *args, "joint", "--year", "2015"])
-    assert out.exit_code == 2
-    assert "nothing is published for qis in openalex of the year 2010" in out.stderr
+        *[(year, ("JP", "US"), 2 + 2 * (year - 2014)) for year in years],
+        *[(year, ("DE", "US"), 1 + (year - 2014)) for year in years],
+        *[(year, ("DE", "FR"), 20 - (year - 2014)) for year in years],
+        *[(year, ("FR", "JP"), 7 + year % 2) for year in years],
+        (2024, ("FR", "JP"), 40),  # of a year that is not complete
+    )
+    args = ("-w", str(ws), "--field", "qis", "--min-joint", "1", "--index", "joint")
+    found = answer("top", *args, "--rising")
+    assert [(row["a"], row["b"], row["trend_slope"]) for row in found["pairs"]] == [
+        ("JP", "US", 2.0), ("DE", "US", 1.0),
+    ]  # fmt: skip
+    assert (found["tested"], found["pairs"][0]["trend_years"]) == (4, "2014-2023")
+    assert found["pairs"][0]["trend_p"] == pytest.approx(0.000083, abs=1e-6)
+    every = {(row["a"], row["b"]): row["trend"] for row in answer("top", *args)["pairs"]}
+    assert every["DE", "FR"] == "falling"
+    assert every["FR", "JP"] == "none"
+    out = CliRunner().invoke(
+        app, ["top", "-w", str(ws), "--field", "qis", "--min-joint", "1", "--rising", "--index", "orc"]
+    )
+    assert out.exit_code == 0, out.stderr
 
 
 def test_a_year_without_a_report_is_a_gap_and_no_zero(tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_a_year_without_a_report_is_a_gap_and_no_zero(tmp_path: Path) -> None:
     ws.ingest("comtrade", tmp_path / "t.csv")
     ws.update()
     (row,) = answer("show", "JP", "TH", "-w", str(tmp_path / "ws"), "--field", "semiconductors")["trade"]
-    assert row["trend_years"] == [2018, 2019, 2020, 2021]
-    assert (row["trend_a_to_b"], row["trend_b_to_a"]) == ([5.0, None, None, 9.0], [None] * 4)
+    assert row["series_years"] == [2018, 2019, 2020, 2021]
+    assert (row["series_a_to_b"], row["series_b_to_a"]) == ([5.0, None, None, 9.0], [None] * 4)
     (row,) = answer("show", "CN", "KR", "-w", str(tmp_path / "ws"), "--field", "semiconductors")["trade"]
-    assert (row["trend_a_to_b"], row["value_a_to_b"]) == ([None, 5.0, None, None], None)
+    assert (row["series_a_to_b"], row["value_a_to_b"]) == ([None, 5.0, None, None], None)

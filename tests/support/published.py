@@ -11,7 +11,8 @@ import polars as pl
 KEYS = {"source": pl.String, "role": pl.String, "field": pl.String, "year": pl.Int16}
 LONG = KEYS | {
     "product": pl.String, "a": pl.String, "b": pl.String, "index": pl.String, "value": pl.Float64,
-    "value_flag": pl.String, "counting": pl.String, "marginals": pl.String, "universe": pl.String,
+    "value_flag": pl.String, "lo": pl.Float64, "hi": pl.Float64, "interval": pl.String,
+    "interval_flag": pl.String, "counting": pl.String, "marginals": pl.String, "universe": pl.String,
     "neutral": pl.Float64, "policy": pl.String,
 }  # fmt: skip
 COVERAGE = KEYS | {
@@ -28,7 +29,17 @@ def _row(
     cell: tuple[Any, ...], a: str, b: str | None, index: str, value: float | None, marginals: str
 ) -> dict[str, Any]:
     base = dict(zip(KEYS, cell, strict=True))
-    rest = {"value_flag": None, "counting": "full", "universe": "all", "neutral": None, "policy": "x"}
+    surety = {"lo": None, "hi": None, "interval": None, "interval_flag": None}
+    if cell[0] != "baci" and value is not None:
+        surety |= {"lo": value / 2, "hi": value * 2, "interval": "delta"}
+        surety["interval_flag"] = "small_count" if a == "AU" else None
+    rest = surety | {
+        "value_flag": None,
+        "counting": "full",
+        "universe": "all",
+        "neutral": None,
+        "policy": "x",
+    }
     return (
         base
         | {"product": None, "a": a, "b": b, "index": index, "value": value, "marginals": marginals}
@@ -68,6 +79,22 @@ def _coverage() -> list[dict[str, Any]]:
         | {"field_unknown": 20, "year_complete": cell[3] < 2024, "proxy": False}
         for cell in sorted(cells)
     ]
+
+
+def _trends() -> pl.DataFrame:
+    """Trends of the pairs of `_rows`: rising to US, falling for AU-JP, none for the others."""
+    last = [row for row in _rows() if row["year"] == 2023 and row["index"] not in {"share", "import_share"}]
+    known = {"US": ("rising", 0.004, 0.01), "JP": ("falling", 0.0004, -0.02)}
+    said = [known.get(row["b"], ("none", 0.4, 0.0)) for row in last]
+    key = ("source", "role", "field", "a", "b", "index", "counting", "marginals")
+    found = pl.DataFrame([{name: row[name] for name in key} for row in last])
+    return found.with_columns(
+        direction=pl.Series([each[0] for each in said]),
+        p=pl.Series([each[1] for each in said]),
+        slope=pl.Series([each[2] for each in said]),
+        first=pl.lit(2018, pl.Int64),
+        last=pl.lit(2023, pl.Int64),
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +146,8 @@ class PublishedWorkspace:
 
     def table(self, name: str, release: int | None = None) -> pl.LazyFrame:
         self.asked.append(release)
+        if name == "trends":
+            return _trends().lazy()
         if name == "coverage":
             return pl.DataFrame(_coverage(), schema=COVERAGE).lazy()
         if name == "members":
@@ -132,6 +161,10 @@ class PublishedWorkspace:
         return pl.DataFrame(
             {"a": ["=1+1", "JP"], "b": ["US", "US"], "n": [1, 2], "members": [["JP", "US"], []]}
         ).lazy()
+
+    def tables(self, release: int | None = None) -> list[str]:
+        self.asked.append(release)
+        return ["coverage", "members", "trade_flows", "trends"]
 
     def releases(self) -> pl.DataFrame:
         return pl.DataFrame({"release": [1, 2], "created": ["2024-07-08T00:00:00Z", "2024-07-09T00:00:00Z"]})

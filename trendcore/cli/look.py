@@ -15,7 +15,16 @@ from trendcore.cli.options import (
     WorkspaceOption,
     one_form,
 )
-from trendcore.cli.output import number, print_csv, print_json, print_lines, print_table
+from trendcore.cli.output import (
+    arrow,
+    interval,
+    number,
+    print_csv,
+    print_json,
+    print_lines,
+    print_table,
+    trend_text,
+)
 
 if TYPE_CHECKING:
     from trendcore.workspace import Workspace
@@ -38,7 +47,8 @@ def show(
     """Show a pair of countries: papers, patents and trade of each field in the latest complete year.
 
     Joint works, what part they are of each country's international works, Salton's index, the NCSES index of
-    collaboration, ten years of joint works and the pair's rank; for trade, the flows both ways.
+    collaboration, the interval and trend of the index that ranks, ten years of joint works and the pair's
+    rank; for trade, the flows both ways.
     """
     from trendcore.workspace import Workspace
 
@@ -138,14 +148,21 @@ def top(
         int | None, typer.Option("--year", metavar="YYYY", help="The latest complete one by default.")
     ] = None,
     rising: Annotated[
-        bool, typer.Option("--rising", help="Order by the change over the last five years instead.")
+        bool,
+        typer.Option(
+            "--rising",
+            help="Only pairs with a rising trend (Mann-Kendall test, p < 0.05), by their Theil-Sen slope.",
+        ),
     ] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 20,
     release: ReleaseOption = None,
     json: JsonOption = False,
     csv: CsvOption = False,
 ) -> None:
-    """List the strongest, or fastest-rising, pairs of a field by an index."""
+    """List the strongest, or fastest-rising, pairs of a field by an index, with interval and trend.
+
+    A trend is over the last complete years of the release: ten, if the settings do not say otherwise.
+    """
     from trendcore.cli.ranking import Question, strongest
     from trendcore.workspace import Workspace
 
@@ -172,18 +189,24 @@ def _print_top(answer: Record, entry: Any) -> None:
     if not answer["pairs"]:
         print_lines(title, _why_empty(answer))
         return
-    rising, of_pairs = answer["rising"], entry.subject == "pair"
+    of_pairs = entry.subject == "pair"
     counted = "joint" in answer["pairs"][0] and answer["index"] != "joint"
+    sure = any(row["interval"] for row in answer["pairs"])
     columns = [("rank", "right"), ("a", "left"), *([("b", "left")] if of_pairs else [])]
     columns += [(answer["index"], "right")]
+    columns += [("both reports" if answer["pairs"][0]["interval"] == "reports" else "95 %", "right")] * sure
     columns += [("joint", "right")] if counted else []
-    columns += [(f"change since {answer['since']}", "right")] if rising else []
+    columns += [("trend p", "left"), ("slope a year", "right"), ("years", "left")]
     digits = 0 if answer["index"] in {"joint", "value"} else 4
     body = []
     for row in answer["pairs"]:
+        small = "*" if row["interval_flag"] == "small_count" else " "
         cells = [str(row["rank"]), row["a"], *([row["b"]] if of_pairs else []), number(row["value"], digits)]
+        cells += [interval(row["lo"], row["hi"], max(digits, 1)) + small] * sure
         cells += [number(row["joint"], 0)] if counted else []
-        cells += [f"{row['change']:+,.{digits}f}"] if rising else []
+        slope = row["trend_slope"]
+        cells += [trend_text(row["trend"], row["trend_p"])]
+        cells += ["–" if slope is None else f"{slope:+,.{digits + 1}f}", row["trend_years"] or "–"]
         body.append(cells)
     neutral = (
         f" Neutral value: {entry.neutral} (no threshold)."
@@ -198,17 +221,41 @@ def _print_top(answer: Record, entry: Any) -> None:
             if "joint" in answer["pairs"][0]
             else ""
         ),
+        *_top_legend(answer),
     ]
     print_table(columns, body, title=title, notes=notes)
 
 
-def _why_empty(answer: Record) -> str:
-    if answer["most_joint"]:
-        return (
-            f"no pair has {answer['min_joint']} joint works or more; the most is {answer['most_joint']}: "
-            "give a lower --min-joint"
+def _top_legend(answer: Record) -> list[str]:
+    """Say how intervals are made, what the arrows mean, and what was tested."""
+    made = {row["interval"] for row in answer["pairs"]} - {None}
+    lines = [f"95 %: {', '.join(sorted(made))}."] if made and made != {"reports"} else []
+    if any(row["interval_flag"] == "small_count" for row in answer["pairs"]):
+        lines.append("*: fewer than 5 joint works: the interval means nothing.")
+    if answer["tested"]:
+        lines.append(
+            f"Trend: {arrow('rising')} rising, {arrow('falling')} falling (Mann-Kendall test over complete "
+            f"years, p < 0.05), {arrow('none')} neither shown; slope: Theil-Sen."
         )
-    return "no pair has a value"
+    if answer["rising"]:
+        lines.append(
+            f"Rising of {answer['tested']:,} tested, by slope. Each p is of one pair alone: of 100 pairs "
+            "without a trend 2 or 3 would be listed."
+        )
+    return lines
+
+
+def _why_empty(answer: Record) -> str:
+    if answer["rising"] and answer["tested"]:
+        return f"no pair of {answer['tested']:,} tested has a rising trend (Mann-Kendall test, p < 0.05)"
+    if answer["most_joint"]:
+        least = answer["min_joint"]
+        if answer["most_joint"] < least:
+            return (
+                f"no pair has {least} joint works or more; the most is {answer['most_joint']}: give a lower "
+                "--min-joint"
+            )
+    return "no pair has a trend" if answer["rising"] else "no pair has a value"
 
 
 def export(

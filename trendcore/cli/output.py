@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _BARS = "▁▂▃▄▅▆▇█"
+_ARROWS = {"rising": ("▲", "^"), "falling": ("▼", "v"), "none": ("▬", "=")}
+_LEAST_P = 0.001  # below it a p is written as such
 _PIPE_WIDTH = 120  # a table in a file or a pipe is not squeezed into 80 columns
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -76,6 +78,53 @@ def percent(value: float | None) -> str:
     '18.2 %'
     """
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def interval(lo: float | None, hi: float | None, digits: int) -> str:
+    """Write an interval; a dash where there is none, or for an end that is not finite.
+
+    Examples
+    --------
+    >>> interval(0.1, 0.25, 2), interval(None, None, 2), interval(-1.5, None, 1)
+    ('[0.10, 0.25]', '–', '[-1.5, –]')
+    """
+    return "–" if lo is None and hi is None else f"[{number(lo, digits)}, {number(hi, digits)}]"
+
+
+def arrow(direction: str | None) -> str:
+    """Draw where a series is going: in ASCII where stdout knows no arrows, a dash where it is not known.
+
+    Examples
+    --------
+    >>> arrow("rising"), arrow("falling"), arrow("none"), arrow(None)
+    ('▲', '▼', '▬', '–')
+    """
+    if direction is None:
+        return "–"
+    shown, plain = _ARROWS[direction]
+    try:
+        shown.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return plain
+    return shown
+
+
+def trend_text(direction: str | None, p: float | None) -> str:
+    """Write where a series is going and the p of that.
+
+    Examples
+    --------
+    >>> (
+    ...     trend_text("rising", 0.0123),
+    ...     trend_text("none", 0.8),
+    ...     trend_text("falling", 1e-9),
+    ...     trend_text(None, None),
+    ... )
+    ('▲ 0.012', '▬ 0.800', '▼ <0.001', '–')
+    """
+    if direction is None or p is None:
+        return "–"
+    return f"{arrow(direction)} {'<0.001' if p < _LEAST_P else number(p, 3)}"
 
 
 def safe_text(text: str) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trendcore.cli.surety import INTERVAL, by_default, published_trends, suffixed, trend_of
+from trendcore.update.trending import spoken_of, with_no_joint_works
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -76,35 +79,6 @@ def latest_complete_years(coverage: pl.DataFrame) -> pl.DataFrame:
     return spoken.group_by(*CELL, maintain_order=True).last()
 
 
-def spoken_of(coverage: pl.DataFrame) -> pl.DataFrame:
-    """Keep the rows of complete years that can be spoken of.
-
-    Works without any known country, and fields that the data cannot tell, give no zeros: see `unanswered`.
-    """
-    import polars as pl
-
-    told = (pl.col("works_known") > 0).fill_null(value=False) | pl.col("value").is_not_null()
-    return coverage.filter(pl.col("year_complete") & told)
-
-
-def with_no_joint_works(name: str) -> float | None:
-    """Return an index of a pair that has works, but none together; None where it is undefined.
-
-    None also where it depends on how many works they have.
-
-    Examples
-    --------
-    >>> [with_no_joint_works(name) for name in ("salton", "npmi", "pmi", "z")]
-    [0.0, -1.0, None, None]
-    """
-    from trendcore.indices import registry
-
-    entry = registry()[name]
-    sizes = {"x": (1, 2), "y": (1, 3), "total": (4, 9), "deg": (1, 2), "c": (0, 0)}
-    one, other = (entry.at(**{symbol: sizes[symbol][i] for symbol in entry.needs}) for i in (0, 1))
-    return one if one == other else None
-
-
 def unanswered(coverage: pl.DataFrame, last: pl.DataFrame) -> list[Record]:
     """Return source, role and field of what is there but cannot be spoken of, each with the reason."""
     import polars as pl
@@ -143,41 +117,34 @@ def summarise(
     rank_by
         The symmetric index by which papers and patents are ranked ("salton" by default).
     """
+    import polars as pl
+
     coverage = workspace.table("coverage", release=release).collect()
     if field is not None:
         coverage = coverage.filter(coverage["field"] == field)
     last = latest_complete_years(coverage)
-    chosen = _by_default(
-        workspace.indices(pair="-".join(pair.sorted), field=field, release=release).collect()
-    )
+    chosen = by_default(workspace.indices(pair="-".join(pair.sorted), field=field, release=release)).collect()
+    ends = list(pair.sorted)
+    trends = published_trends(workspace, release)
+    trends_of_pair = trends.filter(pl.col("a").is_in(ends), pl.col("b").is_in(ends)).collect()
     traders, abroad = traders_of(workspace, coverage, release), _working_abroad(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
         rows, years = _rows_of_cell(chosen, cell), _years(coverage, cell)
+        known = _Known(rows, _rows_of_cell(trends_of_pair, cell))
         if cell["source"] in TRADE_SOURCES:
-            kind, index, record = "trade", "value", _trade_record(rows, pair, years, traders(cell))
+            kind, index, record = "trade", "value", _trade_record(known, pair, years, traders(cell))
         elif cell["role"] == OWNED:
-            kind, index, record = "ownership", "joint", _owned_record(rows, pair, years)
+            kind, index, record = "ownership", "joint", _owned_record(known, pair, years)
         else:
-            record = _works_record(rows, pair, years, rank_by, abroad(cell))
+            record = _works_record(known, pair, years, rank_by, abroad(cell))
             kind, index = "works", rank_by
         if index not in values:
             values[index] = _values_of_last_year(workspace, index, last, release)
         found[kind].append(_head(cell) | record | _rank(values[index], cell, pair))
     silent = unanswered(coverage, last)
     return {"a": pair.a, "b": pair.b, "rank_by": rank_by, **found, "unanswered": silent}
-
-
-def _by_default(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep each index in its default conventions only: others are published beside them."""
-    import polars as pl
-
-    from trendcore.indices import registry
-
-    defaults = [(each.name, each.countings[0], each.marginals[0]) for each in registry().values()]
-    key = ["index", "counting", "marginals"]
-    return rows.join(pl.DataFrame(defaults, schema=key, orient="row"), on=key, how="semi")
 
 
 def _head(cell: Record) -> Record:
@@ -202,15 +169,30 @@ def _years(coverage: pl.DataFrame, cell: Record) -> list[int]:
     return years[-YEARS_OF_TREND:]
 
 
-def _value(rows: pl.DataFrame, index: str, year: int, a: str, b: str) -> tuple[float | None, str | None]:
-    """Return a value and its flag; (None, None) where the pair has no row."""
-    found = rows.filter(
-        (rows["index"] == index) & (rows["year"] == year) & (rows["a"] == a) & (rows["b"] == b)
-    )
-    if found.is_empty():
-        return None, None
-    row = found.row(0, named=True)
-    return row["value"], row["value_flag"]
+@dataclass(frozen=True)
+class _Known:
+    """What is published of a pair in a cell: index values and trends."""
+
+    rows: pl.DataFrame
+    trends: pl.DataFrame
+
+    def row(self, index: str, year: int, a: str, b: str) -> Record:
+        """Return the row of a value; empty where the pair has none."""
+        rows = self.rows
+        found = rows.filter(
+            (rows["index"] == index) & (rows["year"] == year) & (rows["a"] == a) & (rows["b"] == b)
+        )
+        return found.row(0, named=True) if found.height else {}
+
+    def value(self, index: str, year: int, a: str, b: str) -> float | None:
+        """Return a value; None where it is undefined or has no row."""
+        value: float | None = self.row(index, year, a, b).get("value")
+        return value
+
+    def surety(self, index: str, year: int, a: str, b: str) -> Record:
+        """Return the interval of a value and the trend of its series."""
+        row = self.row(index, year, a, b)
+        return {name: row.get(name) for name in INTERVAL} | trend_of(self.trends, index, a, b)
 
 
 def _working_abroad(
@@ -231,29 +213,28 @@ def _working_abroad(
     return lambda cell: found.get(tuple(cell[key] for key in keys), set())
 
 
-def _works_record(
-    rows: pl.DataFrame, pair: Pair, years: Sequence[int], rank_by: str, abroad: set[str]
-) -> Record:
+def _works_record(known: _Known, pair: Pair, years: Sequence[int], rank_by: str, abroad: set[str]) -> Record:
     """Return the numbers of a cell of papers or patents in its latest complete year.
 
     Only pairs with joint works are published. A missing one has none: its indices are those of no joint works
     where both countries have international works, and undefined where one has not.
     """
     year, (first, second) = years[-1], pair.sorted
-    joint, _ = _value(rows, "joint", year, first, second)
+    joint = known.value("joint", year, first, second)
     record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rank_by)}
     names = sorted({"salton", "ncses", rank_by} - {"joint"})
     for name in names:
-        record[name], _ = _value(rows, name, year, first, second)
-    record["share_of_a"], _ = _value(rows, "share", year, pair.a, pair.b)
-    record["share_of_b"], _ = _value(rows, "share", year, pair.b, pair.a)
+        record[name] = known.value(name, year, first, second)
+    record["share_of_a"] = known.value("share", year, pair.a, pair.b)
+    record["share_of_b"] = known.value("share", year, pair.b, pair.a)
     if joint is None:
         defined = {first, second} <= abroad
         record |= {name: with_no_joint_works(name) if defined else None for name in names}
         record["share_of_a"] = 0.0 if pair.a in abroad else None
         record["share_of_b"] = 0.0 if pair.b in abroad else None
-    series = [int(_value(rows, "joint", each, first, second)[0] or 0) for each in years]
-    return record | {"trend_index": "joint", "trend_years": list(years), "trend": series}
+    record |= {"index": rank_by, "value": record[rank_by], **known.surety(rank_by, year, first, second)}
+    series = [int(known.value("joint", each, first, second) or 0) for each in years]
+    return record | {"series_index": "joint", "series_years": list(years), "series": series}
 
 
 def _marginals(rank_by: str) -> Record:
@@ -263,16 +244,18 @@ def _marginals(rank_by: str) -> Record:
     return {name: registry()[name].marginals[0] for name in sorted({"share", "salton", "ncses", rank_by})}
 
 
-def _owned_record(rows: pl.DataFrame, pair: Pair, years: Sequence[int]) -> Record:
-    """Return the patents invented in one country and owned in the other, both ways."""
+def _ways(pair: Pair) -> dict[str, tuple[str, str]]:
+    return {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}
 
-    def count(year: int, a: str, b: str) -> int:
-        return int(_value(rows, "joint", year, a, b)[0] or 0)
 
-    ways = {"invented_a_owned_b": (pair.a, pair.b), "invented_b_owned_a": (pair.b, pair.a)}
-    record: Record = {name: count(years[-1], *way) for name, way in ways.items()}
-    series = [count(year, pair.a, pair.b) + count(year, pair.b, pair.a) for year in years]
-    return record | {"trend_index": "joint both ways", "trend_years": list(years), "trend": series}
+def _owned_record(known: _Known, pair: Pair, years: Sequence[int]) -> Record:
+    """Return the patents invented in one country and owned in the other, both ways: a_to_b invented in a."""
+    record: Record = {"index": "joint", "series_index": "joint", "series_years": list(years)}
+    for name, way in _ways(pair).items():
+        series = [int(known.value("joint", year, *way) or 0) for year in years]
+        said = {"value": series[-1], **known.surety("joint", years[-1], *way), "series": series}
+        record |= suffixed(said, name)
+    return record
 
 
 def traders_of(
@@ -299,28 +282,29 @@ def traders_of(
 
 
 def _trade_record(
-    rows: pl.DataFrame, pair: Pair, years: Sequence[int], traders: dict[int, tuple[set[str], set[str]]]
+    known: _Known, pair: Pair, years: Sequence[int], traders: dict[int, tuple[set[str], set[str]]]
 ) -> Record:
     """Return the flows both ways in US dollars and what they are parts of.
 
     A flow that is not listed is 0 where its exporter exports and its importer imports anything; else unknown.
     """
-    year, ways = years[-1], {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}
+    year = years[-1]
 
     def flow(year: int, a: str, b: str) -> float | None:
-        value, flag = _value(rows, "value", year, a, b)
+        row = known.row("value", year, a, b)
         exporters, importers = traders.get(year, (set(), set()))
-        return 0.0 if value is None and flag is None and a in exporters and b in importers else value
+        missing = row.get("value") is None and row.get("value_flag") is None
+        return 0.0 if missing and a in exporters and b in importers else row.get("value")
 
-    record: Record = {}
-    for name, way in ways.items():
-        record[f"value_{name}"] = flow(year, *way)
-        record[f"trade_intensity_{name}"], _ = _value(rows, "trade_intensity", year, *way)
-    record["import_share_of_a"], _ = _value(rows, "import_share", year, pair.a, pair.b)
-    record["import_share_of_b"], _ = _value(rows, "import_share", year, pair.b, pair.a)
-    for name, way in ways.items():
-        record[f"trend_{name}"] = [flow(each, *way) for each in years]
-    return record | {"trend_index": "value", "trend_years": list(years)}
+    record: Record = {"index": "value", "series_index": "value", "series_years": list(years)}
+    record["import_share_of_a"] = known.value("import_share", year, pair.a, pair.b)
+    record["import_share_of_b"] = known.value("import_share", year, pair.b, pair.a)
+    for name, way in _ways(pair).items():
+        said = {"value": flow(year, *way), **known.surety("value", year, *way)}
+        said["trade_intensity"] = known.value("trade_intensity", year, *way)
+        said["series"] = [flow(each, *way) for each in years]
+        record |= suffixed(said, name)
+    return record
 
 
 def _values_of_last_year(

@@ -1,19 +1,23 @@
-"""The strongest and the fastest-rising pairs of a field: the records behind `top`."""
+"""The strongest and the fastest-rising pairs of a field: the records behind `top`.
+
+Rising are the pairs of which the Mann-Kendall test over the last complete years says so (p < 0.05); they are
+in the order of the Theil-Sen slope of the index, a year.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trendcore.cli.pair import spoken_of, traders_of, with_no_joint_works
+from trendcore.cli.surety import INTERVAL, TREND, published_trends
 from trendcore.errors import UsageError
+from trendcore.update.trending import spoken_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from trendcore.workspace import Workspace
 
-_SPAN = 5  # years over which a rise is measured
 _PREFERRED = {
     "works": (("openalex", "author"), ("patentsview", "inventor"), ("patentsview", "applicant")),
     "directed": (("patentsview", "inventor-applicant"),),
@@ -62,26 +66,24 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
         source=source, role=role, field=question.field, index=question.index, release=question.release
     )
     now = rows.filter((pl.col("year") == year) & pl.col("value").is_not_null()).collect()
-    since = year - _SPAN
-    if question.rising:
-        if since not in cells["year"]:
-            raise UsageError(
-                f"nothing is published for {question.field} in {source} of the year {since}, from which a "
-                f"rise to {year} would be measured"
-            )
-        before = rows.filter(pl.col("year") == since).select("a", "b", before="value").collect()
-        now = _with_change(now, before, _without_row(workspace, question, source, role, since))
+    if question.rising and year not in complete[-1:]:
+        last = complete[-1] if complete else "none"
+        raise UsageError(f"trends are of the last complete years, up to {last}: leave --year out")
+    now = _with_trend(now, workspace, question, source, role, latest=year in complete[-1:])
     most = None
     if question.kind != "trade":
         now = _with_joint(now, workspace, question, source, role, year)
         of_pairs = "joint" in now.columns
         most = now["joint"].max() if of_pairs else None
         now = now.filter(pl.col("joint") >= question.min_joint) if of_pairs else now
-    order = "change" if question.rising else "value"
+    tested = int(now["trend_p"].is_not_null().sum())
+    if question.rising:
+        now = now.filter(pl.col("trend") == "rising")
+    order = "trend_slope" if question.rising else "value"
     ranked = now.sort([order, "a", "b"], descending=[True, False, False], nulls_last=True).with_columns(
         rank=pl.col(order).rank("min", descending=True).cast(pl.Int64)
     )
-    wanted = ("rank", "a", "b", "value", "value_flag", "joint", "change")
+    wanted = ("rank", "a", "b", "value", "value_flag", *INTERVAL, "joint", *TREND)
     columns = [name for name in wanted if name in ranked.columns]
     first = ranked.row(0, named=True) if ranked.height else {}
     return {
@@ -89,7 +91,7 @@ def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
         "counting": first.get("counting"), "marginals": first.get("marginals"),
         "min_joint": question.min_joint, "most_joint": most,
         "proxy": bool(cells["proxy"].any()),
-        "rising": question.rising, "since": since if question.rising else None,
+        "rising": question.rising, "tested": tested,
         "pairs": ranked.head(question.limit).select(columns).to_dicts(),
     }  # fmt: skip
 
@@ -117,54 +119,22 @@ def _feed(coverage: pl.DataFrame, question: Question) -> tuple[str, str | None]:
     )
 
 
-def _with_change(now: pl.DataFrame, before: pl.DataFrame, without_row: pl.Expr) -> pl.DataFrame:
-    """Add the change against an earlier year; pairs whose value was not known or undefined then go."""
+def _with_trend(
+    now: pl.DataFrame,
+    workspace: Workspace,
+    question: Question,
+    source: str,
+    role: str | None,
+    *,
+    latest: bool,
+) -> pl.DataFrame:
+    """Add the trend of each pair; null where the year is not the latest complete one."""
     import polars as pl
 
-    listed = before.with_columns(listed=pl.lit(True))
-    joined = now.join(listed, on=["a", "b"], how="left", nulls_equal=True)
-    was = pl.when("listed").then("before").otherwise(without_row)
-    changed = joined.with_columns(change=pl.col("value") - was).drop("listed", "before")
-    return changed.drop_nulls("change")
-
-
-def _without_row(
-    workspace: Workspace, question: Question, source: str, role: str | None, year: int
-) -> pl.Expr:
-    """Return what the index was in a year for a pair that has no row in it.
-
-    Only pairs with joint works or trade have one. Of a country without works or trade nothing was defined.
-    """
-    import polars as pl
-
-    from trendcore.indices import registry
-
-    entry = registry()[question.index]
-    cell = {"source": source, "role": role, "field": question.field}
-    if entry.subject == "country":
-        return pl.lit(None, pl.Float64)
-    if entry.kind == "trade":
-        there = pl.DataFrame([cell | {"year": year}], schema_overrides={"year": pl.Int16})
-        exporters, importers = traders_of(workspace, there, question.release)(cell).get(year, (set(), set()))
-        ends = (exporters, importers) if "out" in entry.needs else (importers, exporters)
-        nothing = 0.0 if {"out", "back"} & set(entry.needs) else None
-    else:
-        table = "members" if entry.kind == "works" else "ownership_members"
-        size = "works" if entry.marginals[0] == "docs_all" else "works_intl"
-        key = [pl.col(name).eq_missing(value) for name, value in (cell | {"year": year}).items()]
-        members = workspace.table(table, release=question.release).filter(*key, pl.col(size) > 0)
-        some = set(members.select("member").collect()["member"])
-        ends, nothing = (some, some), with_no_joint_works(entry.name)
-    needed = {
-        "a": "x" in entry.needs or entry.kind == "trade",
-        "b": "y" in entry.needs or entry.kind == "trade",
-    }
-    known = [
-        pl.col(end).is_in(list(names))
-        for (end, must), names in zip(needed.items(), ends, strict=True)
-        if must
-    ]
-    return pl.when(*known).then(pl.lit(nothing, pl.Float64)) if known else pl.lit(nothing, pl.Float64)
+    cell = {"source": source, "role": role, "field": question.field, "index": question.index}
+    chosen = [pl.col(name).eq_missing(pl.lit(value, pl.String)) for name, value in cell.items()]
+    trends = published_trends(workspace, question.release).filter(*chosen, pl.lit(latest))
+    return now.join(trends.select("a", "b", *TREND).collect(), on=["a", "b"], how="left", nulls_equal=True)
 
 
 def _with_joint(

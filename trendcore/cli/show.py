@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from trendcore.cli.output import money, number, percent, print_lines, print_table, sparkline
+from trendcore.cli.output import (
+    arrow,
+    interval,
+    money,
+    number,
+    percent,
+    print_lines,
+    print_table,
+    sparkline,
+    trend_text,
+)
 
 Record = dict[str, Any]
 
 _SMALL = 5  # joint works below which a rate is marked
 _MARGINALS = {"docs_int": "international works", "docs_all": "works", "links": "links", "matrix": "links"}
+
+_DIGITS = {"joint": 1, "ncses": 2}
+#: how an interval is made -> what a person reads of it
+_METHODS = {
+    None: "not published",
+    "delta": "by the delta method; of counts exact",
+    "percentile": "by a bootstrap of works; of small counts exact",
+    "poisson": "exact, of a count",
+}
 
 _TRADE_LEGEND = (
     "trade   US dollars at current prices, gross, with re-exports, of the field's HS codes; of imports:",
@@ -46,7 +65,7 @@ def print_pair(record: Record, names: tuple[str, str], release: int | None) -> N
             printer(rows, record, _title({"source": source, "role": role}))
     for row in record["unanswered"]:
         print_lines(f"Not shown: {row['field']} in {_title(row)}: {row['why']}.")
-    print_lines("All values are of the latest complete year.")
+    print_lines("All values are of the latest complete year.", *_trend_legend(record))
     if record["works"]:
         print_lines(*_works_legend(record["works"], record["rank_by"]))
     if record["trade"]:
@@ -65,16 +84,16 @@ def _rank_text(row: Record) -> str:
 
 def _span(rows: list[Record]) -> str:
     """Return the years that a column of bars shows."""
-    years = sorted({year for row in rows for year in row["trend_years"]})
+    years = sorted({year for row in rows for year in row["series_years"]})
     return f"{years[0]}–{str(years[-1])[2:]}" if len(years) > 1 else str(years[0])
 
 
 def _print_works(rows: list[Record], record: Record, title: str) -> None:
     a, b, rank_by = record["a"], record["b"], record["rank_by"]
     extra = [name for name in (rank_by,) if name not in {"joint", "salton", "ncses"}]
-    heads = ["year", "joint", f"of {a}", f"of {b}", "Salton", "IC", *extra]
+    heads = ["year", "joint", f"of {a}", f"of {b}", "Salton", "IC", *extra, f"{_called(rank_by)} 95 %"]
     columns = [("field", "left"), *((name, "right") for name in heads)]
-    columns += [(_span(rows), "left"), ("rank", "right")]
+    columns += [("trend p", "left"), (_span(rows), "left"), ("rank", "right")]
     body = []
     for row in rows:
         small = "*" if row["joint"] < _SMALL else " "
@@ -85,12 +104,23 @@ def _print_works(rows: list[Record], record: Record, title: str) -> None:
             number(row["ncses"], 2),
             *(number(row[name], 3) for name in extra),
         ]
-        body.append([*cells, sparkline(row["trend"]), _rank_text(row)])
+        cells += [_interval(row, _DIGITS.get(rank_by, 3)), trend_text(row["trend"], row["trend_p"])]
+        body.append([*cells, sparkline(row["series"]), _rank_text(row)])
     unknown = [row["share_unknown_country"] for row in rows if row["share_unknown_country"] is not None]
     covered = (
         f"Without any known country, so in no pair: {_between(unknown)} of the works." if unknown else ""
     )
     print_table(columns, body, title=title, notes=[covered, ""])
+
+
+def _called(index: str) -> str:
+    return {"salton": "Salton", "ncses": "IC"}.get(index, index)
+
+
+def _interval(row: Record, digits: int, suffix: str = "") -> str:
+    """Write an interval, with a mark where it means little: an interval of the same width in every row."""
+    small = "*" if row[f"interval_flag{suffix}"] == "small_count" else " "
+    return interval(row[f"lo{suffix}"], row[f"hi{suffix}"], digits) + small
 
 
 def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
@@ -103,11 +133,34 @@ def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
         f"Salton  joint / √(product of the two countries' {base.get('salton', 'works')})",
         f"IC      NCSES index of collaboration over {base.get('ncses', 'works')}; its neutral value",
         "        depends on field and year and is no threshold: compare pairs of one field and year only",
+        f"95 %    interval of {_called(rank_by)}, {_METHODS[_method(rows)]}",
         f"rank    by {rank_by}, among pairs with joint works",
     ]
-    return (
-        [*lines, f"*       fewer than {_SMALL} joint works: rates of so few say little"] if small else lines
-    )
+    few = f"*       fewer than {_SMALL} joint works: rates of so few say little, and their intervals nothing"
+    return [*lines, few] if small else lines
+
+
+def _method(rows: list[Record]) -> str | None:
+    """Return how the intervals are made: but for exact ones of counts all are made alike."""
+    found = {row["interval"] for row in rows} - {None}
+    return next(iter(sorted(found - {"poisson"} or found)), None)
+
+
+def _trend_legend(record: Record) -> list[str]:
+    """Say what the arrows mean, and over which years; none where no trend is known."""
+    kinds = ("works", "ownership", "trade")
+    said = [row for kind in kinds for row in record[kind]]
+    years = {row[name] for row in said for name in row if name.startswith("trend_years")} - {None}
+    if not years:
+        return []
+    first, last = min(each.split("-")[0] for each in years), max(each.split("-")[1] for each in years)
+    return [
+        f"trend   {arrow('rising')} rising, {arrow('falling')} falling (Mann-Kendall test, p < 0.05), "
+        f"{arrow('none')} neither shown; – cannot be told.",
+        f"        Over complete years, {first} to {last} or those of them with values: of "
+        f"{_called(record['rank_by'])}, of patents and",
+        "        of flows. Each p is of one series alone: of 100 without a trend some 5 have an arrow",
+    ]
 
 
 def _between(values: list[float]) -> str:
@@ -117,36 +170,45 @@ def _between(values: list[float]) -> str:
 
 def _print_ownership(rows: list[Record], record: Record, title: str) -> None:
     a, b = record["a"], record["b"]
-    heads = ["year", f"invented {a}, owned {b}", f"invented {b}, owned {a}"]
-    columns = [("field", "left"), *((name, "right") for name in heads)]
-    columns += [(f"both {_span(rows)}", "left"), ("rank", "right")]
+    heads = ["year", "patents", "95 %"]
+    columns = [("field", "left"), ("way", "left"), *((name, "right") for name in heads)]
+    columns += [("trend p", "left"), (_span(rows), "left"), ("rank", "right")]
     body = []
     for row in rows:
-        cells = [
-            row["field"],
-            str(row["year"]),
-            f"{row['invented_a_owned_b']:,}",
-            f"{row['invented_b_owned_a']:,}",
-        ]
-        body.append([*cells, sparkline(row["trend"]), _rank_text(row)])
+        for way, (inventor, owner) in {"a_to_b": (a, b), "b_to_a": (b, a)}.items():
+            first = way == "a_to_b"
+            cells = [row["field"] if first else "", f"invented {inventor}, owned {owner}", str(row["year"])]
+            cells += [f"{row[f'value_{way}']:,}", _interval(row, 1, f"_{way}")]
+            cells += [trend_text(row[f"trend_{way}"], row[f"trend_p_{way}"]), sparkline(row[f"series_{way}"])]
+            body.append([*cells, _rank_text(row) if first else ""])
     print_table(columns, body, title=title, notes=[""])
 
 
 def _print_trade(rows: list[Record], record: Record, title: str) -> None:
     a, b = record["a"], record["b"]
+    ways = {"a_to_b": (f"{a} → {b}", "b"), "b_to_a": (f"{b} → {a}", "a")}
+    both = any(row[f"lo_{way}"] is not None for row in rows for way in ways)
     columns = [("field", "left"), ("flow", "left"), ("year", "right"), ("dollars", "right")]
+    columns += [("both reports", "right")] if both else []
     columns += [
         ("of imports", "right"),
         ("intensity", "right"),
+        ("trend p", "left"),
         (_span(rows), "left"),
         ("rank", "right"),
     ]
     body = []
     for row in rows:
-        for way, flow, share in (("a_to_b", f"{a} → {b}", "b"), ("b_to_a", f"{b} → {a}", "a")):
+        for way, (flow, share) in ways.items():
             first = way == "a_to_b"
             name = f"{row['field']}~" if row["proxy"] else row["field"]
             cells = [name if first else "", flow, str(row["year"]), money(row[f"value_{way}"])]
+            cells += [_reports(row[f"lo_{way}"], row[f"hi_{way}"])] if both else []
             cells += [percent(row[f"import_share_of_{share}"]), number(row[f"trade_intensity_{way}"], 2)]
-            body.append([*cells, sparkline(row[f"trend_{way}"]), _rank_text(row) if first else ""])
+            cells += [trend_text(row[f"trend_{way}"], row[f"trend_p_{way}"]), sparkline(row[f"series_{way}"])]
+            body.append([*cells, _rank_text(row) if first else ""])
     print_table(columns, body, title=title, notes=[""])
+
+
+def _reports(lo: float | None, hi: float | None) -> str:
+    return "–" if lo is None else f"{money(lo)} to {money(hi)}"

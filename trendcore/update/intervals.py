@@ -17,9 +17,6 @@ from trendcore import indices
 from trendcore.indices.catalogue import IndexName, requests
 from trendcore.tallies import Tally, TallyMeta
 from trendcore.taxonomy import Blocs
-from trendcore.uncertainty.bootstrapping import bootstrap_intervals, drawn
-from trendcore.uncertainty.delta_method import delta_intervals
-from trendcore.uncertainty.intervals import is_count
 
 #: level of confidence of what is published, as statistical offices have it
 LEVEL: Final = 0.95
@@ -100,6 +97,9 @@ class IntervalMethod:
         pl.DataFrame or None
             None where there is nothing to draw, or no interval is wanted.
         """
+        from trendcore.uncertainty.bootstrapping import bootstrap_intervals, drawn
+        from trendcore.uncertainty.delta_method import delta_intervals
+
         wanted = self.wanted(meta, published)
         if tally.patterns is None or not wanted:
             return None
@@ -169,6 +169,8 @@ def between_reports(trade_indices: pl.DataFrame) -> pl.DataFrame:
 
 def said(conventions: pl.DataFrame, meta: TallyMeta, how: IntervalMethod) -> pl.DataFrame:
     """Add to the conventions of a tally's indices: interval, replicates, seed, level; null where none is."""
+    from trendcore.uncertainty.intervals import is_count
+
     wanted = how.wanted(meta, conventions["column"].to_list())
     counts = [name for name in wanted if is_count(indices.request(name))]
     exact = pl.col("column").is_in(counts) & (how.replicates == 0)

@@ -36,6 +36,8 @@ class Method:
         See `trendcore.config.Settings`.
     intervals
         How intervals are made.
+    trend_years
+        How many of the last complete years a trend is over.
     """
 
     fields: FieldTaxonomy
@@ -45,6 +47,7 @@ class Method:
     labels: Mapping[int, str]
     self_flows: Any
     intervals: IntervalMethod
+    trend_years: int
 
     def versions(self) -> dict[str, Any]:
         """Return versions and hashes of all of it, as a release records them."""
@@ -70,6 +73,7 @@ class Method:
             "countries": {"sha256": taxonomy.countries().sha256},
             "self_flows": self.self_flows,
             "intervals": self.intervals.versions(),
+            "trend_years": self.trend_years,
         }
 
 
@@ -95,6 +99,7 @@ def method(settings: Settings) -> Method:
         labels=taxonomy.countries().labels(),
         self_flows=settings.self_flows,
         intervals=IntervalMethod(checked_names(settings.intervals), settings.bootstrap, settings.seed),
+        trend_years=settings.trend_years,
     )
 
 

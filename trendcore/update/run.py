@@ -21,12 +21,13 @@ from trendcore.update.inputs import IngestResult, Progress, silent
 from trendcore.update.method import Method, method, package_versions
 from trendcore.update.resolve import resolve
 from trendcore.update.tables import Tables, tables
+from trendcore.update.trending import trends
 
 #: so many quarantined rows of an input are never too many
 _ALWAYS_TOLERATED: Final = 100
 _FEEDS_OF_WORKS: Final = {"openalex": "papers", "patentsview": "patents"}
 _FEEDS_OF_TRADE: Final = ("baci", "comtrade")
-_STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "gates", "publish")
+_STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "trends", "gates", "publish")
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,9 @@ def _made(store: Store, ledger: Ledger, how: Method, backend: str, clock: _Clock
             flows.append(of_feed)
             set_aside[feed] = {**resolved.set_aside, **of_feed.set_aside}
     with clock.step("tables"):
-        return tables(counted, flows, how, inputs.accounting(ledger), set_aside)
+        made = tables(counted, flows, how, inputs.accounting(ledger), set_aside)
+    with clock.step("trends"):
+        return made | {"trends": trends(made, how.trend_years, backend)}
 
 
 def _publish(

@@ -21,6 +21,7 @@ bloc_members,          a bloc as one node: never sums of pairs
 bloc_pairs,
 bloc_indices,
 bloc_intervals
+trends                 of each pair and index: slope, Mann-Kendall test; made by `trending`
 conventions            of each index column: counting, marginals, universe, neutral value, formula, source,
                        and how its interval is made
 fields                 lists behind each field and source: scheme, source, whether a proxy, warnings
