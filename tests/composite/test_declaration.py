@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from support.composites import small
 
@@ -119,6 +120,21 @@ REFUSED: dict[str, Any] = {
     "unit of own columns": lambda: small(keys=()),
     "keys of pairs": lambda: small(unit="pair", keys=("who",)),
     "cell and unit": lambda: small(by=("who",)),
+    "a key of an indicator's name": lambda: small(keys=("x",)),
+    "a cell of a group's name": lambda: small(by=("c",)),
+    "a denominator of a key's name": lambda: small(
+        indicators=(co.Indicator(name="x", group="c", denominator="who"),)
+    ),
+    "a key of a name kept for scratch": lambda: small(keys=("_row",)),
+    "an aggregate of no such name": lambda: small(aggregate="mean"),
+    "a scheme of no such name": lambda: small(weights="euqal"),
+    "a normaliser of no such name": lambda: co.Normalise(method="minmax"),
+    "a step that is a name": lambda: small(normalise="rank"),
+    "a treatment of no such name": lambda: co.Treat(method="wins"),
+    "a direction of 2": lambda: co.Indicator(name="x", group="c", direction=2),
+    "a weight that is a text": lambda: co.Group(name="c", weight="1"),
+    "columns that are one text": lambda: small(by="year"),
+    "an alternative of no such name": lambda: co.Vary(aggregate=("median",)),
     "geometric from 0": lambda: small(aggregate="geometric"),
     "geometric of z": lambda: small(aggregate="geometric", normalise=co.Normalise(method="z")),
     "goalposts without": lambda: small(normalise=co.Normalise(method="goalposts")),
@@ -145,6 +161,25 @@ REFUSED: dict[str, Any] = {
 def test_contradictions_are_refused(case: str) -> None:
     with pytest.raises(DeclarationError):
         REFUSED[case]()
+
+
+def test_a_wrong_type_is_refused_with_its_field() -> None:
+    with pytest.raises(DeclarationError, match=r"^indicators\.x\.direction: Invalid enum value 2$"):
+        co.Indicator(name="x", group="c", direction=2)
+    with pytest.raises(DeclarationError, match=r"^by\[1\]: Expected `str`, got `int`$"):
+        small(by=("year", 1))
+
+
+def test_lists_and_numpy_scalars_are_taken_for_what_they_hold() -> None:
+    plain = small(by=("year",), floor=0.5, reference=co.Reference(column="year", first=1, last=2))
+    made = small(
+        by=["year"],
+        floor=np.float64(0.5),
+        reference=co.Reference(column="year", first=np.int64(1), last=np.int16(2)),
+    )
+    assert made == plain
+    assert type(made.reference.first) is int
+    assert co.Normalise(scale=[1, np.float32(100)]) == co.Normalise(scale=(1, 100))
 
 
 def test_a_declaration_error_is_a_usage_error() -> None:

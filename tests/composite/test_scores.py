@@ -295,6 +295,18 @@ def test_bad_tables_are_refused() -> None:
         co.fit(table.with_columns(year=2001), years)
 
 
+@pytest.mark.parametrize("name", ["level", "name", "score", "rank", "n_available", "share", "flag"])
+@pytest.mark.parametrize("of", ["unit", "cell"])
+def test_a_key_of_the_name_of_a_column_of_scores_is_refused(name: str, of: str) -> None:
+    table = table_of([(1.0, 2.0, 3.0), (2.0, 1.0, 5.0)]).with_columns(pl.col("who").alias(name))
+    composite = small(keys=(name,)) if of == "unit" else small(by=(name,))
+    fitted = co.fit(table, composite)
+    with pytest.raises(UsageError, match=f"^{name}: a table of scores has .*rename it"):
+        co.score(table, fitted)
+    # steps have no such column, and keep the key
+    assert co.steps(table, fitted)["aggregated"][name].to_list() == [0, 1]
+
+
 def test_denominators() -> None:
     composite = small(
         "xy",

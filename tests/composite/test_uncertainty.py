@@ -404,3 +404,70 @@ def test_order_statistics_and_shifts_by_hand() -> None:
 def test_declaration_errors_name_the_key() -> None:
     with pytest.raises(DeclarationError, match=r"vary\.exclude"):
         co.uncertainty(TABLE, varying(exclude=("q",)))
+
+
+RANGES = ["rank", "rank_lo", "mean_shift", "null_share", "flag", "shift_hi", "above", "tied", "n"]
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_key_of_the_name_of_a_column_of_ranges_is_refused(name: str) -> None:
+    table = TABLE.rename({"who": name})
+    with pytest.raises(UsageError, match=f"^{name}: the result of uncertainty has .*rename it"):
+        co.uncertainty(table, small(keys=(name,), vary=co.Vary(weight_noise=0.5)), draws=5)
+
+
+def test_a_cell_of_the_name_of_the_other_unit_is_refused() -> None:
+    composite = small(by=("who_other",), vary=co.Vary(weight_noise=0.5))
+    with pytest.raises(UsageError, match=r"^who_other: .*rename it"):
+        co.uncertainty(TABLE.with_columns(who_other=1), composite, draws=5)
+
+
+@pytest.mark.parametrize("name", ["factor", "first", "first_lo", "total", "total_hi", "flag"])
+def test_a_key_of_the_name_of_a_column_of_indices_is_refused(name: str) -> None:
+    table = TABLE.rename({"who": name})
+    with pytest.raises(UsageError, match=f"^{name}: the result of sensitivity has .*rename it"):
+        co.sensitivity(table, small(keys=(name,), vary=co.Vary(weight_noise=0.5)), base=4)
+
+
+@pytest.mark.parametrize("name", ["replicate", "index", "value"])
+def test_a_key_of_the_name_of_a_column_of_replicates_is_refused(name: str) -> None:
+    composite = small(keys=(name,), vary=co.Vary(weight_noise=0.5))
+    table = TABLE.rename({"who": name})
+    plain = co.uncertainty(TABLE, small(vary=composite.vary), draws=5)
+    assert co.uncertainty(table, composite, draws=5).ranks.rename({name: "who"}).equals(plain.ranks)
+    with pytest.raises(UsageError, match=f"^{name}: a table of replicates has .*rename it"):
+        co.uncertainty(table, composite, draws=5, replicates=replicates())
+
+
+@pytest.mark.parametrize("name", ["row", "seen", "there", "warning", "#", "alone"])
+def test_names_of_no_column_are_free(name: str) -> None:
+    vary = co.Vary(weight_noise=0.5, measure={"x": ("xx",)})
+    plain = co.uncertainty(TABLE, small(vary=vary), draws=10)
+    of_key = co.uncertainty(TABLE.rename({"who": name}), small(keys=(name,), vary=vary), draws=10)
+    assert of_key.ranks.rename({name: "who"}).equals(plain.ranks)
+    assert of_key.above().width == plain.above().width
+    indicators = tuple(co.Indicator(name=each, group="c") for each in ("x", "y", name))
+    of_indicator = co.uncertainty(
+        TABLE.rename({"z": name}),
+        small(indicators=indicators, vary=co.Vary(weight_noise=0.5, measure={name: ("xx",)})),
+        draws=10,
+    )
+    assert of_indicator.ranks.height == TABLE.height
+
+
+def test_whole_numbers_are_of_any_type_and_others_refused() -> None:
+    composite = varying(weight_noise=0.8)
+    plain = co.uncertainty(TABLE, composite, draws=20, seed=4)
+    same = co.uncertainty(TABLE, composite, draws=np.int16(20), seed=np.uint64(4))  # type: ignore[arg-type]
+    assert same._drawn.tobytes() == plain._drawn.tobytes()
+    assert (type(same.seed), type(same.draws)) == (int, int)
+    design = co.sensitivity(TABLE, composite, base=4, seed=4)
+    again = co.sensitivity(TABLE, composite, base=np.int64(4), seed=np.int8(4))  # type: ignore[arg-type]
+    assert again.shift.equals(design.shift)
+    refused: list[dict[str, Any]] = [{"seed": 1.5}, {"seed": 4.0}, {"seed": None}, {"seed": "4"}]
+    for given in (*refused, {"draws": 20.0}, {"draws": None}):
+        with pytest.raises(UsageError, match=f"{next(iter(given))}: a whole number, not "):
+            co.uncertainty(TABLE, composite, **{"draws": 5, **given})
+    for given in (*refused, {"base": 4.0}, {"base": "4"}):
+        with pytest.raises(UsageError, match=f"{next(iter(given))}: a whole number, not "):
+            co.sensitivity(TABLE, composite, **{"base": 4, **given})

@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from trendcore.composite.declared_steps import Impute, Normalise, Reference, Treat
+from trendcore.composite.declared_types import check_types
 from trendcore.errors import DeclarationError, TrendcoreError
 from trendcore.indices import Request, request
 
@@ -78,6 +79,7 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         where = f"indicators.{self.name}"
+        check_types(self, where)
         _weight(where, self.weight)
         if self.index is not None:
             self.wanted()
@@ -136,6 +138,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     note: str = ""
 
     def __post_init__(self) -> None:
+        check_types(self, f"groups.{self.name}")
         _weight(f"groups.{self.name}", self.weight)
         _share(f"groups.{self.name}.floor", self.floor)
 
@@ -169,6 +172,9 @@ class Vary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     weight_noise: float | None = None
     exclude: tuple[str, ...] = ()
     measure: dict[str, tuple[str, ...]] = {}
+
+    def __post_init__(self) -> None:
+        check_types(self, "vary")
 
 
 class Composite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,12 +226,18 @@ class Composite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     title: str = ""
 
     def __post_init__(self) -> None:
+        check_types(self)
         check(self)
 
     @property
     def unit_columns(self) -> tuple[str, ...]:
         """Columns that name a unit within its cell."""
         return {"own": self.keys, "country": ("a",)}.get(self.unit, ("a", "b"))
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Columns that name a row: those of the cell, then those of the unit."""
+        return (*self.by, *self.unit_columns)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -317,10 +329,21 @@ def _check_tree(composite: Composite) -> None:
 def _check_keys(composite: Composite) -> None:
     if (composite.unit == "own") != bool(composite.keys):
         raise DeclarationError("keys: the columns of the units, where unit = 'own', and only there")
-    columns = [*composite.by, *composite.unit_columns]
+    columns = composite.key_columns
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
-        raise DeclarationError(f"by: {', '.join(twice)} names both a cell and a unit")
+        raise DeclarationError(f"by, keys: {', '.join(twice)} is named twice, for the cell or the unit")
+    scratch = [name for name in columns if name.startswith("_")]
+    if scratch:
+        raise DeclarationError(f"by, keys: {', '.join(scratch)} begins with an underscore; rename it")
+    named = [*composite.names, *(each.name for each in composite.groups)]
+    named += [each.denominator for each in composite.indicators if each.denominator is not None]
+    for name in named:
+        if name in columns:
+            raise DeclarationError(
+                f"{name}: a column of the cell or the unit has the name of an indicator, a group or a "
+                f"denominator; rename it"
+            )
     for name in (*composite.reference.scope, *filter(None, [composite.reference.column])):
         if name not in composite.by:
             raise DeclarationError(f"reference: {name!r} is no column of by = {list(composite.by)}")

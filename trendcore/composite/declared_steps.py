@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from trendcore.composite.declared_types import check_types
 from trendcore.errors import DeclarationError
 
 FillMethod = Literal["none", "mean", "median", "group_mean", "group_median", "constant"]
@@ -33,6 +34,7 @@ class Impute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value: float | None = None
 
     def __post_init__(self) -> None:
+        check_types(self, "impute")
         if self.method.startswith("group_") != (self.by is not None):
             raise DeclarationError(f"impute: `by` names the groups of group_mean and group_median: {self}")
         if (self.method == "constant") != (self.value is not None):
@@ -70,6 +72,7 @@ class Treat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fallback: Literal["log", "none"] = "log"
 
     def __post_init__(self) -> None:
+        check_types(self, "treat")
         if self.max_points < 0 or not 0.0 <= self.max_share < 0.5:
             raise DeclarationError("treat: max_points is 0 or more, max_share from 0 to below a half")
         if not (isfinite(self.skew) and isfinite(self.kurtosis) and self.skew > 0 and self.kurtosis > 0):
@@ -101,6 +104,7 @@ class Normalise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sd: float = 1.0
 
     def __post_init__(self) -> None:
+        check_types(self, "normalise")
         low, high = self.scale
         if not (isfinite(low) and isfinite(high) and low < high):
             raise DeclarationError(f"normalise: scale goes from a lower to a higher number, not {self.scale}")
@@ -128,6 +132,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     scope: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_types(self, "reference")
         if (self.column is None) != (self.first is None) or (self.first is None) != (self.last is None):
             raise DeclarationError("reference: give column, first and last, or none of them")
         if self.first is not None and self.last is not None and self.first > self.last:

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite
+from trendcore.composite.panel import check_free
 from trendcore.composite.ranges import shifts_of
 from trendcore.composite.sobol import SobolIndices, saltelli, sobol_indices
 from trendcore.composite.sources import Table
-from trendcore.composite.trials import RESAMPLES, Ranks, Trials, generator
+from trendcore.composite.trials import RESAMPLES, Ranks, Trials, generator, whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,14 +100,16 @@ def sensitivity(
     >>> found.shift.select("factor", pl.col("first", "total").round(1)).rows()
     [('weight_noise', 0.2, 0.4), ('exclude', 0.6, 0.8)]
     """  # fmt: skip
+    check_free(composite, ("factor", *_VALUES, "flag"), "the result of sensitivity")
+    base = whole("base", base)
     trials = Trials(
         table, composite, cells=cells, group=group, denominators=denominators, tables=tables,
         replicates=replicates, seed=seed,
     )  # fmt: skip
-    a, b = saltelli(base, len(trials.factors), seed)
+    a, b = saltelli(base, len(trials.factors), trials.seed)
     trials.check_effects()
     declared = trials.ranks()
-    weights = _resamples(base, seed)
+    weights = _resamples(base, trials.seed)
     at_a, at_b = _ranks(trials, a), _ranks(trials, b)
     shifts, ranks = [], []
     for number, factor in enumerate(trials.factors):
@@ -118,7 +121,7 @@ def sensitivity(
         first = trials.units[trials.cells[:-1]].select(composite.by)
         shifts.append(_shown(first, factor.name, moved, weights))
         ranks.append(_shown(trials.units, factor.name, [_numbers(each) for each in of], weights))
-    return Sensitivity(pl.concat(shifts), pl.concat(ranks), base * (len(trials.factors) + 2), seed)
+    return Sensitivity(pl.concat(shifts), pl.concat(ranks), base * (len(trials.factors) + 2), trials.seed)
 
 
 def _ranks(trials: Trials, points: Floats) -> Ranks:

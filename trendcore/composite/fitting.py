@@ -167,7 +167,7 @@ def scopes_of(panel: Panel, composite: Composite) -> Iterator[tuple[Key, Bools]]
         yield {}, np.ones(panel.height, dtype=np.bool_)
         return
     keys = panel.units.select(scope)
-    numbers = keys.with_columns(pl.struct(scope).rank("dense").alias("#"))["#"].to_numpy()
+    numbers = keys.with_columns(pl.struct(scope).rank("dense").alias("_scope"))["_scope"].to_numpy()
     for number in range(1, int(numbers.max(initial=0)) + 1):
         rows = numbers == number
         row = keys.row(int(np.argmax(rows)), named=True)

@@ -44,7 +44,7 @@ def is_long(frame: pl.DataFrame, composite: Composite) -> bool:
 def rows_of(
     frame: pl.DataFrame, indicator: Indicator, composite: Composite, extra: Sequence[str] = ()
 ) -> pl.DataFrame:
-    """Take the rows of one indicator: the cell, a, b, value, warning and the extra columns.
+    """Take the rows of one indicator: the cell, a, b, value, _warning and the extra columns.
 
     A symmetric index has a < b, in whichever order it is listed.
 
@@ -65,7 +65,9 @@ def rows_of(
             list(WARNINGS), list(range(1, len(WARNINGS) + 1)), default=0, return_dtype=pl.UInt8
         )
     shown = rows.with_columns(
-        pl.col("a", "b").cast(pl.String), pl.col("value").cast(pl.Float64).fill_nan(None), warning.alias("!")
+        pl.col("a", "b").cast(pl.String),
+        pl.col("value").cast(pl.Float64).fill_nan(None),
+        warning.alias("_warning"),
     )
     if (shown["value"].abs() > LARGEST).any():
         raise SchemaError(f"indicators.{indicator.name}: a value is infinite or beyond {LARGEST:g}.")
@@ -74,7 +76,7 @@ def rows_of(
     if composite.unit != "country" and not indicator.wanted().index.directed:
         shown = shown.with_columns(a=_LOW, b=_HIGH)
     _check_once(shown, indicator, [*composite.by, "a", "b", *extra])
-    return shown.select(*composite.by, "a", "b", "value", pl.col("!").alias("warning"), *extra)
+    return shown.select(*composite.by, "a", "b", "value", "_warning", *extra)
 
 
 def units_of(parts: Iterable[pl.DataFrame], composite: Composite) -> pl.DataFrame:
@@ -120,12 +122,12 @@ def ways_of(
     for ends in ends_of(indicator, composite):
         names = ["a", "b"][: len(ends)]
         asked = units.select(*by, *(end.alias(name) for end, name in zip(ends, names, strict=True)))
-        there = rows.select(*by, *names, "value", "warning", pl.lit(value=True).alias("there"))
+        there = rows.select(*by, *names, "value", "_warning", pl.lit(value=True).alias("_there"))
         found = asked.join(there, on=[*by, *names], how="left", nulls_equal=True, maintain_order="left")
         found = found.with_columns(
             value=pl.when(_is_zero(found, rows, indicator, by)).then(0.0).otherwise("value")
         )
-        ways.append(Way(found["value"].to_numpy().copy(), found["warning"].fill_null(0).to_numpy()))
+        ways.append(Way(found["value"].to_numpy().copy(), found["_warning"].fill_null(0).to_numpy()))
     return tuple(ways)
 
 
@@ -186,16 +188,16 @@ def _check_once(rows: pl.DataFrame, indicator: Indicator, keys: list[str]) -> No
 
 def _is_zero(found: pl.DataFrame, rows: pl.DataFrame, indicator: Indicator, by: list[str]) -> pl.Series:
     """Say which units without a row are 0, as the declaration has it."""
-    zero = found["there"].is_null()
+    zero = found["_there"].is_null()
     if indicator.absent == "null":
         return zero & False
     known = rows.filter(pl.col("value").is_not_null())
     if not indicator.wanted().index.directed:
         known = pl.concat([known.select(*by, "a", "b"), known.select(*by, a="b", b="a")])
     for end in ("a", "b") if indicator.absent == "zero" else ("a",):
-        seen = known.select(*by, end).unique().with_columns(pl.lit(value=True).alias("seen"))
+        seen = known.select(*by, end).unique().with_columns(pl.lit(value=True).alias("_seen"))
         joined = found.select(*by, end).join(
             seen, on=[*by, end], how="left", nulls_equal=True, maintain_order="left"
         )
-        zero &= joined["seen"].fill_null(value=False)
+        zero &= joined["_seen"].fill_null(value=False)
     return zero

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.object_]
+
+#: columns of a long table that name no cell; a and b name the unit
+_LONG: Final = ("index", "value", "b")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,32 @@ def panel_of(
     )
 
 
+def check_free(composite: Composite, own: Iterable[str], what: str) -> None:
+    """Refuse columns of the cell or the unit that have the name of another column of a table.
+
+    Parameters
+    ----------
+    composite
+        The declaration.
+    own
+        Names of the other columns.
+    what
+        The table, for the error.
+
+    Raises
+    ------
+    UsageError
+        Naming the column.
+    """
+    taken = set(own)
+    for name in composite.key_columns:
+        if name in taken:
+            raise UsageError(
+                f"{name}: {what} has a column of this name beside those of the cell and the unit; rename it "
+                f"in the table and in the declaration."
+            )
+
+
 def cells_of(units: pl.DataFrame, by: tuple[str, ...]) -> Ints:
     """First row of each cell of sorted units, then their number."""
     if not units.height:
@@ -182,6 +212,7 @@ def numbers(frame: pl.DataFrame, name: str) -> Floats:
 def _of_long(
     frame: pl.DataFrame, composite: Composite, units: pl.DataFrame | None
 ) -> tuple[list[tuple[Way, ...]], pl.DataFrame]:
+    check_free(composite, _LONG if composite.unit == "country" else _LONG[:2], "a long table")
     parts = [rows_of(frame, each, composite) for each in composite.indicators]
     if units is None:
         if all(part.is_empty() for part in parts):

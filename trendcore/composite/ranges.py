@@ -15,8 +15,9 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite
+from trendcore.composite.panel import check_free
 from trendcore.composite.sources import Table
-from trendcore.composite.trials import DRAWS, Ranks, Trials, generator
+from trendcore.composite.trials import DRAWS, Ranks, Trials, generator, whole
 from trendcore.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -31,6 +32,9 @@ MOST_PAIRED: Final = 1000
 _BLOCK: Final = 4096
 #: columns of ranks beside those that name a unit
 _OWN: Final = ("rank", "rank_median", "rank_lo", "rank_hi", "mean_shift", "null_share", "flag")
+#: those of the shift, and of two units compared
+_SHIFT: Final = ("mean_shift", "shift_lo", "shift_hi")
+_ABOVE: Final = ("above", "tied", "n")
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class RankRanges:
         UsageError
             A cell has more than 1000 of these units.
         """
-        named = self.ranks.select(pl.exclude(_OWN)).with_row_index("row")
+        named = self.ranks.select(pl.exclude(_OWN)).with_row_index("_row")
         if units is not None:
             on = [name for name in named.columns if name in units.columns]
             if not on:
@@ -98,7 +102,7 @@ class RankRanges:
                 f"{cell.height} units in one cell make too many pairs; name at most {MOST_PAIRED}."
             )
         m = cell.height
-        ranks = self._drawn[:, cell["row"].to_numpy()]
+        ranks = self._drawn[:, cell["_row"].to_numpy()]
         above, tied, both = (np.zeros((m, m), dtype=np.int64) for _ in range(3))
         for number in range(m):
             one = ranks[:, number : number + 1]
@@ -107,7 +111,7 @@ class RankRanges:
             above[number] = (there & (one < ranks)).sum(axis=0)
             tied[number] = (there & (one == ranks)).sum(axis=0)
         first, second = np.nonzero(~np.eye(m, dtype=np.bool_))
-        shown = cell.drop("row")
+        shown = cell.drop("_row")
         others = shown[second].drop(self._by)
         n = both[first, second]
         some = np.where(n > 0, n, 1)
@@ -172,7 +176,8 @@ def uncertainty(
     ------
     UsageError
         A factor cannot matter: a step that the declaration does not have, one alternative only, or no score
-        that depends on it. Or the tables do not fit the declaration.
+        that depends on it. Or the tables do not fit the declaration, a column of the cell or the unit has the
+        name of one of the result's, or draws or the seed is no whole number.
 
     Examples
     --------
@@ -188,6 +193,9 @@ def uncertainty(
     >>> found.ranks.select("who", "rank", "rank_lo", "rank_hi").rows()
     [('p', 2, 1, 3), ('q', 3, 2, 3), ('r', 1, 1, 2)]
     """  # fmt: skip
+    others = (f"{name}_other" for name in composite.unit_columns)
+    check_free(composite, (*_OWN, *_SHIFT, *_ABOVE, *others), "the result of uncertainty")
+    draws = whole("draws", draws)
     if draws < 2:
         raise UsageError(f"draws: at least 2, better a thousand; not {draws}")
     trials = Trials(
@@ -196,7 +204,7 @@ def uncertainty(
     )  # fmt: skip
     trials.check_effects()
     declared = trials.ranks()
-    points = generator(seed, DRAWS).random((draws, len(trials.factors)))
+    points = generator(trials.seed, DRAWS).random((draws, len(trials.factors)))
     drawn = np.empty((draws, declared.size), dtype=np.int32)
     for number, point in enumerate(points):
         drawn[number] = trials.ranks(trials.picks(point))
@@ -205,7 +213,7 @@ def uncertainty(
         shift=_shift(trials, declared, drawn),
         factors=tuple(factor.name for factor in trials.factors),
         draws=draws,
-        seed=seed,
+        seed=trials.seed,
         _drawn=drawn,
         _by=composite.by,
     )
@@ -273,10 +281,8 @@ def _shift(trials: Trials, declared: Ranks, drawn: Ranks) -> pl.DataFrame:
     ordered = np.sort(shifts_of(declared, drawn, trials.cells).T, axis=1)
     n = np.count_nonzero(~np.isnan(ordered), axis=1)
     total = np.nansum(ordered, axis=1)
-    made = {"mean_shift": np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)}
-    made |= {
-        name: order_statistic(ordered, q) for name, q in zip(("shift_lo", "shift_hi"), LEVELS, strict=True)
-    }
+    made = {_SHIFT[0]: np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)}
+    made |= {name: order_statistic(ordered, q) for name, q in zip(_SHIFT[1:], LEVELS, strict=True)}
     shown = pl.DataFrame({name: pl.Series(each, nan_to_null=True) for name, each in made.items()})
     by = trials.composite.by
     return pl.concat([trials.units[trials.cells[:-1]].select(by), shown], how="horizontal") if by else shown

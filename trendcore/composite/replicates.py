@@ -8,7 +8,7 @@ import polars as pl
 
 from trendcore.composite.declaration import Composite, Indicator
 from trendcore.composite.long_rows import ends_of, join_ways, rows_of
-from trendcore.composite.panel import Panel, divided, like
+from trendcore.composite.panel import Panel, check_free, divided, like
 from trendcore.errors import SchemaError, UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -56,9 +56,11 @@ def replicates_of(
     Raises
     ------
     UsageError
-        Replicates lack a unit that the table has a value of, in a cell that they do speak of.
+        Replicates lack a unit that the table has a value of, in a cell that they do speak of; or a column of
+        the cell or the unit has the name of another one of theirs.
     """
     indicator = composite.indicators[number]
+    check_free(composite, ("replicate", "index", "value"), "a table of replicates")
     if composite.unit == "own":
         rows = _own_rows(frame, indicator, composite)
         ends = [tuple(pl.col(name) for name in composite.unit_columns)]
@@ -68,14 +70,14 @@ def replicates_of(
         return None
     rows = like(rows, panel.units, [name for name in composite.by if name in rows.columns])
     names = list(composite.unit_columns)
-    places = panel.units.with_row_index("row")
+    places = panel.units.with_row_index("_row")
     ways, spoken = [], np.zeros(panel.height, dtype=np.bool_)
     for of_unit, nominal in zip(ends, panel.ways[number], strict=True):
         asked = places.select(
-            "row", *composite.by, *(end.alias(name) for end, name in zip(of_unit, names, strict=True))
+            "_row", *composite.by, *(end.alias(name) for end, name in zip(of_unit, names, strict=True))
         )
         found = rows.join(asked, on=[*composite.by, *names], how="inner", nulls_equal=True)
-        where, draw = found["row"].to_numpy(), found["replicate"].to_numpy()
+        where, draw = found["_row"].to_numpy(), found["replicate"].to_numpy()
         has = np.zeros(panel.height, dtype=np.bool_)
         has[where] = True
         values = np.tile(np.where(has, np.nan, nominal), (count, 1))

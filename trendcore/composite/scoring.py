@@ -15,7 +15,7 @@ from trendcore.composite.fitting import Fitted, Key, ScopeFit, observed_of, scop
 from trendcore.composite.impute import apply_fill
 from trendcore.composite.long_rows import WARNINGS
 from trendcore.composite.normalise import is_outside
-from trendcore.composite.panel import Panel, panel_of
+from trendcore.composite.panel import Panel, check_free, panel_of
 from trendcore.composite.ranks import ranks_of
 from trendcore.composite.treat import Treatment, apply_treatment
 
@@ -35,6 +35,8 @@ NULL_FLAGS: Final = (
 )
 #: flags beside a score, the gravest first
 SCORE_FLAGS: Final = ("incomplete_year", "partial", "imputed", "outside_reference", "small_count")
+#: columns of a score beside those that name a unit
+_OWN: Final = ("level", "name", "score", "rank", "n_available", "share", "flag")
 _STEPS: Final = ("raw", "denominated", "imputed", "treated", "normalised")
 
 
@@ -85,7 +87,8 @@ def score(
     Raises
     ------
     UsageError
-        The table does not fit the declaration.
+        The table does not fit the declaration, or a column of the cell or the unit has the name of one of the
+        columns above.
     SchemaError
         A column is missing or of the wrong type.
 
@@ -102,6 +105,7 @@ def score(
     [('p', 50.0, 2), ('q', 12.5, 3), ('r', 60.0, 1)]
     """  # fmt: skip
     composite = fitted.composite
+    check_free(composite, _OWN, "a table of scores")
     panel = panel_of(table, composite, denominators)
     parts = [_schema_of(panel, composite)]
     known = {_hashable(each.scope): each for each in fitted.scopes}

@@ -138,10 +138,11 @@ class Sources:
 
 def _alone(composite: Composite, indicator: Indicator) -> Composite:
     """Declare one indicator by itself, in the cells and units of the composite."""
+    group = f"_{indicator.name}"  # no column of a key begins so
     return msgspec.structs.replace(
         composite,
-        indicators=(msgspec.structs.replace(indicator, group="alone"),),
-        groups=(Group(name="alone"),),
+        indicators=(msgspec.structs.replace(indicator, group=group),),
+        groups=(Group(name=group),),
         impute=None,
         vary=Vary(),
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from operator import index
+from typing import Any, Final, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -46,11 +47,34 @@ def generator(seed: int, stream: int, counter: int = 0) -> np.random.Generator:
     >>> generator(7, DRAWS).random() == generator(7, DRAWS).random()
     True
     """
+    seed = whole("seed", seed)
     if not 0 <= seed < 2**63:
         raise UsageError(f"seed: a whole number from 0 to below 2**63, not {seed}")
     # the low words count the numbers drawn, the high word tells draws apart
     key = np.array([seed, stream], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=np.array([0, 0, 0, counter], np.uint64)))
+
+
+def whole(name: str, number: SupportsIndex) -> int:
+    """Take a whole number of any type, NumPy's too.
+
+    Raises
+    ------
+    UsageError
+        It is of a type that holds fractions too, or no number.
+
+    Examples
+    --------
+    >>> whole("draws", np.int64(1000))
+    1000
+    >>> whole("draws", 1000.0)
+    Traceback (most recent call last):
+    trendcore.errors.UsageError: draws: a whole number, not 1000.0
+    """
+    try:
+        return index(number)
+    except TypeError:
+        raise UsageError(f"{name}: a whole number, not {number!r}") from None
 
 
 @dataclass(frozen=True)
@@ -109,7 +133,7 @@ class Trials:
         seed: int = 0,
     ) -> None:
         self.composite = composite
-        self.seed = seed
+        self.seed = whole("seed", seed)
         self.group = _group(composite, group)
         self._sources = Sources(table, composite, denominators, tables, replicates)
         self.factors = factors_of(composite, tuple(tables or ()), self._sources.count)
