@@ -294,3 +294,21 @@ def test_each_of_several_blocs_is_a_universe_of_its_own() -> None:
     wide = compute_wide(stacked, ["joint"]).lazy()
     again = to_long(wide, conventions(stacked.meta, ["joint"]), stacked.meta.by).collect()
     assert_frame_equal(again.sort("bloc", "a", "b"), long.sort("bloc", "a", "b"))
+
+
+def test_by_columns_that_are_called_as_columns_of_the_table() -> None:
+    works = pl.DataFrame({"universe": ["grants", "applications"], "salton": [1, 2], "c": [["JP", "US"]] * 2})
+    with pytest.raises(
+        UsageError, match="by column 'universe' has the name of a column of the table: rename it"
+    ):
+        compute(tc.tally(works, members="c", by=["universe"]), ["joint"])
+    with pytest.raises(UsageError, match="by column 'salton'"):
+        compute_wide(tc.tally(works, members="c", by=["salton"]), ["joint", "salton"])
+
+
+def test_an_odds_ratio_counts_documents_whole() -> None:
+    works = pl.DataFrame({"c": [["A", "B", "C"]] * 10 + [["A", "B"]] * 3})
+    tally = tc.tally(works, members="c", by=[], counting="newman")
+    with pytest.raises(UsageError, match="ask for orc:links:newman"):
+        compute(tally, ["orc:newman"])
+    assert compute(tally, ["orc:links:newman"]).height == 3

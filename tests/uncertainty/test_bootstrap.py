@@ -93,17 +93,23 @@ def test_ranks() -> None:
         mine = table.filter((pl.col("year") == year) & pl.col("rank").is_not_null())
         expected = mine["value"].rank("min", descending=True).cast(pl.Float64)
         assert mine["rank"].equals(expected, check_names=False)
-        ranked = draws.filter(pl.col("year") == year).with_columns(
-            rank=pl.col("value").rank("min", descending=True).over("replicate")
+        of_year = draws.filter(pl.col("year") == year)
+        ends = of_year.with_columns(
+            first=pl.col("value").rank("min", descending=True).over("replicate"),
+            last=pl.col("value").rank("max", descending=True).over("replicate"),
         )
-        ends = ranked.group_by("a", "b").agg(
-            lo=pl.col("rank").sort().get(5).cast(pl.Float64),
-            hi=pl.col("rank").sort().get(195).cast(pl.Float64),
+        ends = ends.group_by("a", "b").agg(
+            lo=pl.col("first").sort().get(5).cast(pl.Float64),
+            hi=pl.col("last").sort().get(195).cast(pl.Float64),
         )
         both = mine.join(ends, on=["a", "b"])
         assert both.height == mine.height
-        assert both["rank_lo"].equals(both["lo_right"], check_names=False)
-        assert both["rank_hi"].equals(both["hi_right"], check_names=False)
+        sure = both.filter(pl.col("interval_flag").is_null())
+        assert sure["rank_lo"].equals(sure["lo_right"], check_names=False)
+        assert sure["rank_hi"].equals(sure["hi_right"], check_names=False)
+        assert sure.select(pl.col("rank").is_between("rank_lo", "rank_hi").mean()).item() > 0.9
+        unsure = both.filter(pl.col("interval_flag") == "undefined_replicates")
+        assert unsure["rank_lo"].null_count() == unsure.height
 
 
 # -------------------------------------------------------------------------------------------------- flags
@@ -172,9 +178,13 @@ def test_trade_has_no_works() -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"replicates": 1}, "replicates are from 2"),
-        ({"seed": -1}, "a seed is from 0"),
-        ({"seed": 1 << 64}, "a seed is from 0"),
+        ({"replicates": 1}, "replicates is from 2"),
+        ({"seed": -1}, "seed is from 0"),
+        ({"seed": 1 << 64}, "seed is from 0"),
+        ({"seed": 1.5}, "seed is a whole number"),
+        ({"replicates": 2.5}, "replicates is a whole number"),
+        ({"level": "0.9"}, "level is the share"),
+        ({"bloc": 1}, "bloc is the name of a bloc"),
         ({"level": 1.0}, "level is the share"),
         ({"level": 95}, "level is the share"),
         ({"method": "basic"}, "method is 'percentile' or 'bca'"),
@@ -262,3 +272,84 @@ def test_what_is_tallied_how(function: Any) -> None:
         function(PATTERNS, ["joint"])
     with pytest.raises(UsageError, match="this is a tally already"):
         function(TALLY, ["joint"], members="members")
+
+
+# ---------------------------------------------------------------------------------- what an attacker found
+
+
+def test_ranks_of_rare_pairs_lie_in_their_intervals() -> None:
+    """Pairs that are drawn without a joint work share the last places; any of these may be theirs."""
+    rng = np.random.default_rng(2)
+    names = np.array([f"C{code:02}" for code in range(25)])
+    weights = 1.0 / np.arange(1, 26) ** 1.2
+    sets = [
+        rng.choice(names, size=rng.integers(1, 5), replace=False, p=weights / weights.sum()).tolist()
+        for _ in range(900)
+    ]
+    table = tc.uncertainty.bootstrap(
+        pl.DataFrame({"c": sets}), ["salton", "ric"], replicates=300, ranks=True, members="c", by=[]
+    )
+    there = table.drop_nulls(["rank", "rank_lo", "rank_hi"])
+    assert there.height > 200
+    outside = there.filter(~pl.col("rank").is_between("rank_lo", "rank_hi"))
+    assert outside.height < 0.02 * there.height
+
+
+def test_an_infinite_ratio_has_no_rank() -> None:
+    works = pl.DataFrame({"members": [["A", "B"], ["A", "C"], ["C", "D"], ["A"]], "n": [30, 30, 30, 9]})
+    table = tc.uncertainty.bootstrap(tally_of(works, []), ["ric"], replicates=200, ranks=True)
+    infinite = table.filter(pl.col("value_flag") == "infinite")
+    assert infinite.height > 0
+    assert infinite.select(pl.col("rank", "rank_lo", "rank_hi").null_count()).row(0) == (infinite.height,) * 3
+
+
+def test_ranks_of_too_many_values_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trendcore.uncertainty.bootstrapping._MOST_RANKED", 1000)
+    with pytest.raises(UsageError, match="ask for 27 replicates or fewer"):
+        tc.uncertainty.bootstrap(TALLY, ["salton"], replicates=100, ranks=True)
+
+
+@pytest.mark.parametrize("method", ["delta", "percentile", "bca"])
+def test_a_range_that_ends_is_no_certainty(method: str) -> None:
+    """All of B's works are with A: exact intervals of shares, none of what has no such interval."""
+    works = pl.DataFrame({"members": [["A", "B"], ["A", "C"], ["A"]], "n": [20, 30, 5]})
+    how = {} if method == "delta" else {"method": method, "replicates": 100}
+    function = tc.uncertainty.delta if method == "delta" else tc.uncertainty.bootstrap
+    table = function(tally_of(works, []), ["share", "inclusion", "shii"], **how)
+    share, inclusion, shii = (flags(table, name) for name in ("share", "inclusion", "shii"))
+    assert share["B", "A"] == (pytest.approx(0.8316, abs=1e-4), 1.0, "binomial", None)
+    assert shii["B", None] == share["B", "A"]
+    assert inclusion["A", "B"] == (None, None, None, "undefined" if method == "delta" else "degenerate")
+    assert share["B", "C"] == (0.0, pytest.approx(0.1684, abs=1e-4), "binomial", None)
+    assert share["A", "B"][2] == method
+
+
+def test_seeds_of_other_libraries_are_the_same_numbers() -> None:
+    expected = tc.uncertainty.bootstrap(TALLY, ["salton"], replicates=20, seed=5)
+    assert tc.uncertainty.bootstrap(TALLY, ["salton"], replicates=np.int32(20), seed=np.int64(5)).equals(
+        expected
+    )
+    chance = tc.uncertainty.calibrated(TALLY, draws=20, seed=5)
+    assert tc.uncertainty.calibrated(TALLY, draws=20, seed=np.int64(5)).equals(chance)
+
+
+def test_more_works_than_draws_can_hold_are_refused() -> None:
+    one = pl.DataFrame({"members": [["A", "B"]], "n": [1 << 31]})
+    small = tally_of(one.with_columns(n=pl.lit(1, pl.Int64)), [])
+    many = tc.Tally(small.pairs, small.members, small.totals, one, small.meta)
+    with pytest.raises(UsageError, match="do not fit 32 bits"):
+        tc.uncertainty.bootstrap(many, ["joint"])
+
+
+@pytest.mark.parametrize("name", ["value", "index", "universe", "lo", "interval_flag", "undefined"])
+def test_by_columns_that_are_called_as_columns_of_the_table(name: str) -> None:
+    works = pl.DataFrame({name: ["x", "y"], "c": [["A", "B"]] * 2})
+    with pytest.raises(UsageError, match="rename it"):
+        tc.uncertainty.bootstrap(works, ["joint"], replicates=3, members="c", by=[name])
+    with pytest.raises(UsageError, match="rename it"):
+        tc.uncertainty.replicates(works.rename({name: "replicate"}), ["joint"], members="c", by=["replicate"])
+
+
+def test_no_indices() -> None:
+    with pytest.raises(UsageError, match="name the indices"):
+        tc.uncertainty.replicates(TALLY, [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -237,7 +236,7 @@ def test_what_cannot_be_held_at_once_is_drawn_in_parts(
 ) -> None:
     tally = counted(works)
     expected = calibrated(tally, draws=20)
-    monkeypatch.setattr(sys.modules["trendcore.uncertainty.calibrated"], "_MOST_COUNTS", most)
+    monkeypatch.setattr("trendcore.uncertainty.calibrating._MOST_COUNTS", most)
     assert calibrated(tally, draws=20).equals(expected)
 
 

@@ -237,3 +237,24 @@ def test_links_of_a_bloc_are_not_known() -> None:
     tally = tc.tally(works, members="countries", by=[], groups="quad")
     with pytest.raises(UsageError, match="links of a bloc"):
         backbone(tally)
+
+
+def test_a_pair_in_every_work_is_undefined() -> None:
+    """Where all works have both, there is no work without a: 0/0, and no infinite ratio."""
+    works = pl.DataFrame({"c": [["A", "B"]] * 9})
+    found = analytic(tc.tally(works, members="c", by=[]), ["ric"])
+    assert found["value_flag"].to_list() == ["zero_denominator"] * 2
+    assert found["interval_flag"].to_list() == ["undefined"] * 2
+
+
+@pytest.mark.parametrize("function", [analytic, backbone])
+def test_what_is_no_tally(function: Any) -> None:
+    for wrong in (pl.DataFrame({"c": [["A", "B"]]}), None):
+        with pytest.raises(UsageError, match="give a tally of works"):
+            function(wrong)
+
+
+def test_p_values_are_a_list() -> None:
+    for wrong in (0.5, [[0.1, 0.2]]):
+        with pytest.raises(UsageError, match="dimensions"):
+            benjamini_hochberg(wrong)  # type: ignore[arg-type]

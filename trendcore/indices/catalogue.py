@@ -47,7 +47,7 @@ from trendcore.indices import (
     value,
     z,
 )
-from trendcore.indices.model import MARGINALS, Index
+from trendcore.indices.model import DOCS, MARGINALS, Index
 
 if TYPE_CHECKING:
     from trendcore.tallies import TallyMeta
@@ -178,6 +178,11 @@ def request(wanted: IndexName) -> Request:
                 f"{found.name} has neither marginals nor counting {part!r}: marginals are "
                 f"{_or(found.marginals)}, countings {_or(found.countings)}."
             )
+    if marginals in DOCS and found.docs_countings and counting not in found.docs_countings:
+        raise UsageError(
+            f"{found.name} over documents counts works whole, not by {counting!r}: leave that out, or "
+            f"ask for {found.name}:links:{counting}."
+        )
     return Request(found, marginals, counting)
 
 

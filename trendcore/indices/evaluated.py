@@ -30,6 +30,10 @@ FLAG_CODE = {flag: code for code, flag in enumerate(VALUE_FLAGS, start=1)}
 Column = npt.NDArray[np.float64] | npt.NDArray[np.uint8]
 
 
+#: columns of a long table beside its `by` columns, a and b
+LONG = ("index", "value", "value_flag", "counting", "marginals", "universe", "neutral", "policy")
+
+
 @dataclass(frozen=True)
 class Evaluated:
     """Indices of a tally.
@@ -90,6 +94,7 @@ class Evaluated:
         pl.DataFrame
             See `trendcore.indices.compute`; the columns beside are after ``value_flag``.
         """
+        check_names(self.meta.by, [*LONG, *(beside or {}), *(flags or {})])
         n = len(self.wanted)
         keep = np.empty((self.rows.height, n), dtype=np.bool_)
         for number in range(n):
@@ -128,6 +133,25 @@ class Evaluated:
             said["neutral"],
             pl.lit(self.meta.policy).alias("policy"),
         )
+
+
+def check_names(by: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse `by` columns that have the name of a column that a table has of itself.
+
+    Raises
+    ------
+    UsageError
+        There is one.
+
+    Examples
+    --------
+    >>> check_names(["year", "value"], LONG)
+    Traceback (most recent call last):
+    trendcore.errors.UsageError: by column 'value' has the name of a column of the table: rename it
+    """
+    for name in by:
+        if name in columns:
+            raise UsageError(f"by column {name!r} has the name of a column of the table: rename it")
 
 
 def evaluate(

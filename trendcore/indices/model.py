@@ -91,6 +91,8 @@ class Index:
         Marginal systems that make sense, the default one first.
     countings
         Counting schemes that make sense, the default one first.
+    docs_countings
+        Those of `countings` that go with totals of documents; None for all.
     neutral_values
         Neutral value by marginal system where it does not depend on the cell.
     small
@@ -116,6 +118,7 @@ class Index:
     subject: str = "pair"
     marginals: tuple[str, ...] = ("none",)
     countings: tuple[str, ...] = ("full",)
+    docs_countings: tuple[str, ...] | None = None
     neutral_values: Mapping[str, float] = field(default_factory=dict)
     small: str | None = None
     roles: tuple[str, ...] = ()

@@ -59,6 +59,7 @@ INDEX = Index(
     needs=("c", "x", "y", "total"),
     marginals=DOCS_LINKS,
     countings=BOUNDED_COUNTINGS,
+    docs_countings=("full",),  # a weight beside whole works is no count of a two-by-two table
     neutral_values={"links": 0.5},
     small="c",
     source="Smolinsky & Yang 2024, Journal of Informetrics 18(1) (name); odds ratio of the table of "

@@ -10,7 +10,7 @@ import polars as pl
 from trendcore.errors import UsageError
 from trendcore.indices.base import COUNTRY
 from trendcore.indices.catalogue import IndexName, request, requests
-from trendcore.indices.evaluated import FLAG_CODE, evaluate, universe_of_row
+from trendcore.indices.evaluated import FLAG_CODE, check_names, evaluate, universe_of_row
 from trendcore.indices.model import SMALL_COUNT, VALUE_FLAGS
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ def compute_wide(
             flag = pl.when(flag != FLAG_CODE["small_count"]).then(flag)
         if found.rows.select((flag > 0).any()).item():
             columns.append(_flag_names(flag).alias(f"{each.column}__flag"))
-    return found.keys(found.rows).with_columns(found.rows.select(columns))
+    table = found.rows.select(columns)
+    check_names(tally.meta.by, table.columns)
+    return found.keys(found.rows).with_columns(table)
 
 
 def conventions(meta: TallyMeta, indices: Sequence[IndexName] | None = None) -> pl.DataFrame:

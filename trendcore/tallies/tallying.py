@@ -10,9 +10,11 @@ from trendcore.tallies.counting import resolve_backend
 from trendcore.tallies.inputs import frames, height
 from trendcore.tallies.naming import Naming
 from trendcore.tallies.passes import passes
+from trendcore.tallies.sets import CELL, KEY, MEMBER, MORE, A, B
 from trendcore.tallies.types import (
     DIRECTED_MEMBERS,
     DIRECTED_TOTALS,
+    PATTERN_LISTS,
     WEIGHTINGS,
     WORKS_MEMBERS,
     WORKS_TOTALS,
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 #: columns of tallies, which `by` columns cannot be called
 _TAKEN: Final = {
-    "a", "b", "joint", "member", "members", "n", *WORKS_MEMBERS, *WORKS_TOTALS, *DIRECTED_MEMBERS,
-    *DIRECTED_TOTALS, *(f"w_{name}" for name in WEIGHTINGS),
+    "a", "b", "joint", "member", "n", *PATTERN_LISTS, *WORKS_MEMBERS, *WORKS_TOTALS, *DIRECTED_MEMBERS,
+    *DIRECTED_TOTALS, *(f"w_{name}" for name in WEIGHTINGS), "_row", CELL, MEMBER, A, B, KEY, MORE,
 }  # fmt: skip
 
 

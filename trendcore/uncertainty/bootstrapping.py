@@ -13,15 +13,15 @@ from trendcore.arrays import Ints
 from trendcore.errors import UsageError
 from trendcore.indices.base import CELL
 from trendcore.indices.catalogue import IndexName
-from trendcore.indices.evaluated import Evaluated, evaluate
+from trendcore.indices.evaluated import Evaluated, check_names, evaluate
 from trendcore.tallies import Tally, TradeTally, resolve_backend
 from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.bca import accelerations, adjusted_tails
-from trendcore.uncertainty.exact import checked_level
+from trendcore.uncertainty.checks import checked_level, checked_seed, checked_whole
 from trendcore.uncertainty.intervals import Column, Intervals
 from trendcore.uncertainty.ranking import rank_intervals, ranks_of
 from trendcore.uncertainty.replicating import Draws, Replicates, replicated
-from trendcore.uncertainty.sample import of_bloc, sample_of
+from trendcore.uncertainty.sample import batches, of_bloc, sample_of
 from trendcore.uncertainty.source import counted
 from trendcore_kernels import dispatch
 
@@ -30,6 +30,8 @@ Floats = npt.NDArray[np.float64]
 #: an index that is undefined in a larger part of the replicates has no interval
 MOST_UNDEFINED: Final = 0.05
 _MOST_REPLICATES: Final = 1_000_000
+#: replicates of one cell that are held for ranks: 2 GiB, and as much again for the ranks
+_MOST_RANKED: Final = 1 << 28
 
 
 def bootstrap(
@@ -71,8 +73,8 @@ def bootstrap(
         ``percentile`` (default: it needs nothing that may fail), or ``bca``: bias-corrected and accelerated,
         more even in its tails where the index is skewed.
     ranks
-        Also give the rank of the value among those of its cell (1 is the largest; ties share the lower
-        number), and its interval.
+        Also give the rank of the value among those of its cell whose countries have met (1 is the largest;
+        ties share the lower number), and its interval. All replicates of a cell are held for it.
     bloc
         A bloc that is one node, as ``quad``: its pairs with other countries. Works are drawn as they are
         without it.
@@ -86,8 +88,9 @@ def bootstrap(
     pl.DataFrame
         The table of `trendcore.indices.compute` and, beside the value: lo, hi, undefined (part of the
         replicates in which the index is), with ``ranks`` rank, rank_lo, rank_hi, then interval
-        (``percentile``, ``bca``, ``poisson``, or null) and interval_flag (see
-        `trendcore.uncertainty.intervals`). Counts of fewer than 5 joint works have their exact interval.
+        (``percentile``, ``bca``, ``poisson``, ``binomial``, or null) and interval_flag (see
+        `trendcore.uncertainty.intervals`). Counts of fewer than 5 works, and shares of fewer
+        or of all, have their exact interval.
 
     Raises
     ------
@@ -151,6 +154,9 @@ def bootstrap_intervals(
     undefined = [np.full(n, np.nan) for _ in found.wanted]
     places = [np.full((n, 3), np.nan) for _ in found.wanted] if ranks else []
     moved = accelerations(found, sample, rows, draws.backend) if method == "bca" else {}
+    if ranks:
+        largest = (len(each) for batch in batches(found, sample, rows, 1) for each in batch.rows)
+        _check_room(max(largest, default=0), draws.n)
     for part in replicated(found, sample, rows, draws, whole=ranks):
         number, at = part.request, found.value(part.request)[part.rows]
         acceleration = moved[number][part.rows] if moved else None
@@ -160,11 +166,22 @@ def bootstrap_intervals(
         if ranks:
             for of_cell in np.split(np.arange(len(part.rows)), np.flatnonzero(np.diff(cell[part.rows])) + 1):
                 places[number][part.rows[of_cell]] = rank_intervals(at[of_cell], part.values[of_cell], level)
+            unsure = part.rows[np.isnan(at) | (undefined[number][part.rows] > MOST_UNDEFINED)]
+            places[number][unsure, 1:] = np.nan
     beside = {"undefined": undefined}
     if ranks:
         for place, name in enumerate(("rank", "rank_lo", "rank_hi")):
             beside[name] = [each[:, place] for each in places]
     return intervals, beside
+
+
+def _check_room(n_rows: int, n: int) -> None:
+    """Refuse to hold more replicates of a cell than memory is likely to have room for."""
+    if n_rows * n > _MOST_RANKED:
+        raise UsageError(
+            f"ranks hold all replicates of a cell: {n_rows:,} values x {n:,} are more than {_MOST_RANKED:,}; "
+            f"ask for {_MOST_RANKED // n_rows:,} replicates or fewer, or leave ranks out"
+        )
 
 
 def drawn(replicates: int, seed: int, backend: str) -> Draws:
@@ -180,11 +197,8 @@ def drawn(replicates: int, seed: int, backend: str) -> Draws:
     >>> drawn(1000, 7, "reference")
     Draws(n=1000, seed=7, backend='reference')
     """
-    if not 2 <= replicates <= _MOST_REPLICATES:
-        raise UsageError(f"replicates are from 2 to {_MOST_REPLICATES:,}, not {replicates:,}")
-    if not 0 <= seed < 1 << 64:
-        raise UsageError(f"a seed is from 0 to 2^64 - 1, not {seed}")
-    return Draws(int(replicates), int(seed), resolve_backend(backend))
+    n = checked_whole("replicates", replicates, 2, _MOST_REPLICATES)
+    return Draws(n, checked_seed(seed), resolve_backend(backend))
 
 
 def _put(
@@ -253,6 +267,9 @@ def replicates(
     if isinstance(tally, TradeTally):
         raise UsageError("trade has no works, so there is nothing to draw again")
     found = evaluate(tally, indices, zeros=zeros)
+    if not found.wanted:
+        raise UsageError("name the indices whose replicates are wanted: there is a row for each replicate")
+    check_names(tally.meta.by, ["index", "counting", "marginals", "replicate", "value"])
     sample = sample_of(tally, found.base)
     rows = Intervals(found).rows_drawn(sample)
     parts = [_shown(part, found) for part in replicated(found, sample, rows, draws)]

@@ -16,7 +16,7 @@ from trendcore.indices.catalogue import Request, index
 from trendcore.indices.evaluated import DENSE_MEMBERS, FLAG_CODE, Evaluated
 from trendcore.indices.model import SMALL_COUNT
 from trendcore.tallies import Tally, TallyMeta, resolve_backend
-from trendcore.uncertainty.exact import checked_level
+from trendcore.uncertainty.checks import checked_level, checked_seed, checked_whole
 from trendcore.uncertainty.null_cells import Counts, Null, Pairs, all_pairs, met_pairs, null_cells
 from trendcore.uncertainty.ranking import ranks_of
 from trendcore.uncertainty.significance import benjamini_hochberg
@@ -139,7 +139,9 @@ def calibrated(
     >>> found.select("a", "b", "joint", "value", "verdict").row(2)
     ('CN', 'RU', 30, 2.816..., 'above')
     """
-    _check(tally, draws, seed, sweeps, works)
+    _check(tally, works)
+    draws, seed = checked_whole("draws", draws, 1, _MOST_DRAWS), checked_seed(seed)
+    sweeps = checked_whole("sweeps", sweeps, 1, _MOST_SWEEPS)
     checked_level(level)
     backend = resolve_backend(backend)
     marginals, least = WORKS[works]
@@ -155,7 +157,7 @@ def calibrated(
     return _table(found, base, request, tally.meta, draws, level)
 
 
-def _check(tally: Tally, draws: int, seed: int, sweeps: int, works: str) -> None:
+def _check(tally: Tally, works: str) -> None:
     if not isinstance(tally, Tally) or tally.meta.kind != "works":
         raise UsageError("calibrated compares joint works of papers or patents: it needs a tally of works")
     if tally.meta.universe.startswith("bloc:"):
@@ -164,13 +166,6 @@ def _check(tally: Tally, draws: int, seed: int, sweeps: int, works: str) -> None
         raise UsageError("the tally has no patterns, so chance cannot be drawn: tally with patterns=True")
     if works not in WORKS:
         raise UsageError(f"works is {' or '.join(map(repr, WORKS))}, not {works!r}")
-    for name, number, least, most in (
-        ("draws", draws, 1, _MOST_DRAWS),
-        ("seed", seed, 0, (1 << 64) - 1),
-        ("sweeps", sweeps, 1, _MOST_SWEEPS),
-    ):
-        if not least <= number <= most:
-            raise UsageError(f"{name} is from {least} to {most:,}, not {number:,}")
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from trendcore.indices.catalogue import IndexName
 from trendcore.indices.evaluated import evaluate
 from trendcore.tallies import Tally, TradeTally, resolve_backend
 from trendcore.taxonomy import Blocs
+from trendcore.uncertainty.checks import checked_level
 from trendcore.uncertainty.classes import Classes
-from trendcore.uncertainty.exact import checked_level, poisson_interval
+from trendcore.uncertainty.exact import poisson_interval
 from trendcore.uncertainty.intervals import Column, Intervals, is_count
 from trendcore.uncertainty.jackknife import Jackknife, jackknives
 from trendcore.uncertainty.sample import of_bloc, sample_of
@@ -42,7 +43,8 @@ def delta(
     Works are taken as drawn at random, each on its own (a Poisson number of each kind), so that the variance
     of a value is the sum over works of the square of what each one moves it by. The interval is symmetric on
     the scale of the logarithm for indices from 0 up, of the logit for those from 0 to 1, else of the index.
-    The number of joint works has its exact Poisson interval.
+    The number of joint works has its exact Poisson interval, a share of fewer than 5 works or of all its
+    exact binomial one.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def delta(
     -------
     pl.DataFrame
         The table of `trendcore.indices.compute` and, beside the value: lo, hi, interval (``delta``,
-        ``poisson``, or null) and interval_flag (see `trendcore.uncertainty.intervals`).
+        ``poisson``, ``binomial``, or null) and interval_flag (see `trendcore.uncertainty.intervals`).
 
     Raises
     ------

@@ -9,6 +9,7 @@
 ``needs_bootstrap``       a total of weights by shares of authors: the bootstrap has an interval; null
 ``undefined_replicates``  the index is undefined in more than 5 % of the replicates; null
 ``undefined``             the value, or what the interval is made of, is undefined; null
+``degenerate``            every replicate is alike, as at an end of the range; null, but for shares of works
 ``infinite``              an end is infinite, and null
 ``small_count``           fewer than 5 joint works (works, for one country): the interval means little
 ``percentile_instead``    BCa's correction is infinite or undefined: the percentile interval stands there
@@ -29,8 +30,9 @@ from trendcore.arrays import Ints
 from trendcore.indices.base import COUNTRY
 from trendcore.indices.catalogue import Request
 from trendcore.indices.evaluated import FLAG_CODE, Evaluated
+from trendcore.indices.model import DOCS
 from trendcore.tallies.types import BY_SHARES
-from trendcore.uncertainty.exact import poisson_interval
+from trendcore.uncertainty.exact import binomial_interval, poisson_interval
 from trendcore.uncertainty.sample import Sample
 
 Floats = npt.NDArray[np.float64]
@@ -42,12 +44,13 @@ FLAGS: Final = (
     "needs_bootstrap",
     "undefined_replicates",
     "undefined",
+    "degenerate",
     "infinite",
     "small_count",
     "percentile_instead",
 )
 _CODE: Final = {flag: code for code, flag in enumerate(FLAGS, start=1)}
-METHODS: Final = ("delta", "percentile", "bca", "poisson")
+METHODS: Final = ("delta", "percentile", "bca", "poisson", "binomial")
 _METHOD: Final = {method: code for code, method in enumerate(METHODS, start=1)}
 
 
@@ -172,20 +175,40 @@ class Intervals:
             self._exact(number, request, level)
             small = self._found.rows[f"_f{number}"].to_numpy() == FLAG_CODE["small_count"]
             column = self.columns[number]
-            shown = np.flatnonzero(small & (column.method != 0) & (column.method != _METHOD["poisson"]))
+            shown = np.flatnonzero(small & (column.method != 0) & (column.method < _METHOD["poisson"]))
             column.mark(shown, np.ones(len(shown), dtype=np.bool_), "small_count")
 
     def _exact(self, number: int, request: Request, level: float) -> None:
-        """Give counts their exact interval where resampling says little: below 5 works, none too."""
+        """Give counts and shares their exact interval where resampling says little or nothing.
+
+        That is below 5 works, none too, and for a share of all works.
+        """
         column = self.columns[number]
-        not_met = np.flatnonzero(self._found.keep(number) & self._not_met)
+        mine = self._found.keep(number)
+        not_met = np.flatnonzero(mine & self._not_met)
         column.withhold(not_met, np.ones(len(not_met), dtype=np.bool_), "not_met")
-        if not is_count(request):
-            return
+        drawn = np.flatnonzero(mine & (column.method != 0))
+        column.withhold(drawn, column.lo[drawn] == column.hi[drawn], "degenerate")
         values = self._found.value(number)
-        rows = np.flatnonzero(self._found.keep(number) & (values < SMALL))
+        if is_count(request):
+            rows = np.flatnonzero(mine & (values < SMALL))
+            ends = poisson_interval(values[rows], level)
+            name = "poisson"
+        elif is_share(request) and self._found.meta.kind != "trade":
+            part, whole = (self._symbol(request, symbol) for symbol in request.index.needs)
+            rows = np.flatnonzero(mine & (whole > 0) & ((part < SMALL) | (part == whole)))
+            ends = binomial_interval(part[rows], whole[rows], level)
+            name = "binomial"
+        else:
+            return
         column.flag[rows] = 0
-        column.put(rows, *poisson_interval(values[rows], level), "poisson")
+        column.put(rows, *ends, name)
+
+    def _symbol(self, request: Request, symbol: str) -> Floats:
+        """Values of a symbol of a formula, NaN for null."""
+        column = self._found.base.columns[request.column][symbol]
+        found: Floats = self._found.rows[column].cast(pl.Float64).to_numpy()
+        return found
 
 
 #: joint works below which a resampled interval means little
@@ -202,3 +225,17 @@ def is_count(request: Request) -> bool:
     (True, False, False)
     """
     return request.index.name == "joint" and request.counting == "full"
+
+
+def is_share(request: Request) -> bool:
+    """Whether an index is a part of some works: so many of them, counted whole.
+
+    Examples
+    --------
+    >>> from trendcore.indices import request
+    >>> [is_share(request(name)) for name in ("share", "shii", "share:links", "inclusion")]
+    [True, True, False, False]
+    """
+    index = request.index
+    of_works = request.marginals in (*DOCS, "none") and request.counting == "full"
+    return index.needs in (("c", "x"), ("abroad", "own")) and index.range == "0 to 1" and of_works

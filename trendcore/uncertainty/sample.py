@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,9 @@ from trendcore.tallies.patterns import node_sets
 from trendcore.tallies.types import BY_SHARES
 from trendcore.taxonomy import Blocs
 from trendcore.uncertainty.keys import Words, cell_keys, member_keys, mixed, set_keys
+
+#: works that a pattern may stand for: a draw of a Poisson number of them, of which there are never 2^31
+_MOST_ALIKE: Final = (1 << 31) - (1 << 22)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def of_bloc(tally: Tally | TradeTally, bloc: str | None, blocs: Blocs | None = N
     """
     if bloc is None:
         return tally
+    if not isinstance(bloc, str):
+        raise UsageError(f"bloc is the name of a bloc, as 'quad', not {bloc!r}")
     if isinstance(tally, TradeTally) or tally.patterns is None:
         raise UsageError(f"bloc {bloc!r} is counted from patterns: tally works with patterns=True")
     equal = tally.meta.shares == "equal"
@@ -129,6 +134,8 @@ def sample_of(tally: Tally, base: Base, bloc: str | None = None, blocs: Blocs | 
         if tally.meta.universe.startswith("bloc:"):
             why = "it is of a bloc: give the tally of all members, and the bloc as bloc="
         raise UsageError(f"the tally has no patterns, so {why}")
+    if (tally.patterns["n"] > _MOST_ALIKE).any():
+        raise UsageError(f"works of one member set are more than {_MOST_ALIKE:,}: draws do not fit 32 bits")
     by = tally.meta.by
     patterns, cell = _by_cell(tally.patterns, base, by)
     names = tuple(tally.patterns["members"].explode().unique().drop_nulls().sort().to_list())

@@ -15,7 +15,7 @@ from trendcore.indices.evaluated import Evaluated, evaluate
 from trendcore.indices.model import DOCS, SMALL_COUNT
 from trendcore.indices.tables import compute
 from trendcore.tallies import Tally
-from trendcore.uncertainty.exact import checked_level
+from trendcore.uncertainty.checks import checked_level, checked_tally
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
@@ -88,7 +88,7 @@ def analytic(
     ('US', 'JP', 0.54857..., 0.52411..., 0.57417...)
     """
     checked_level(level)
-    found = evaluate(tally, list(indices), zeros=zeros)
+    found = evaluate(checked_tally(tally), list(indices), zeros=zeros)
     for each in found.wanted:
         _check(each)
     from scipy.special import ndtri
@@ -117,7 +117,7 @@ def _interval(found: Evaluated, number: int, each: Request, reach: float) -> tup
         if each.index.name == "ric":
             middle, variance = np.log(value), 1 / c - 1 / x + 1 / (y - c) - 1 / (total - x)
             flag[c == 0] = _CODE["not_met"]
-            flag[(y == c) & (c > 0)] = _CODE["infinite"]
+            flag[(y == c) & (c > 0) & (total > x)] = _CODE["infinite"]
             gone = (c == 0) | (y == c)
         else:
             cells = np.array([c, x - c, y - c, total - x - y + c])
@@ -168,6 +168,8 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     array([0.04  , 0.0533, 0.0533,    nan, 0.5   ])
     """
     given = np.asarray(p, dtype=np.float64)
+    if given.ndim != 1:
+        raise UsageError(f"p-values are a list of numbers, not an array of {given.ndim} dimensions")
     if not ((given >= 0) & (given <= 1) | np.isnan(given)).all():
         raise UsageError("p-values are from 0 to 1, or NaN")
     out = np.full(given.shape, np.nan)
@@ -216,6 +218,7 @@ def backbone(tally: Tally, *, alpha: float = 0.05, counting: str = "full") -> pl
     >>> backbone(tally).select("a", "b", "joint").rows()
     [('JP', 'US', 9)]
     """
+    checked_tally(tally)
     if not 0 <= alpha <= 1:
         raise UsageError(f"alpha is from 0 to 1, as 0.05; not {alpha!r}")
     if tally.meta.universe.startswith("bloc:"):
