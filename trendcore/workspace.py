@@ -195,9 +195,10 @@ class Workspace:
             interval_flag, counting, marginals, universe, neutral, policy; unsorted. An index may be there in
             several conventions: ``index`` selects its default ones. Only pairs with joint works or trade have
             rows: a missing pair of two covered countries is 0. ``interval`` says how lo and hi were made:
-            ``delta``, ``percentile`` (bootstrap), ``poisson`` (counts), ``reports`` (trade: the smaller and
-            the larger of the two sides' reports), or null; ``interval_flag`` why there is none, or
-            ``small_count``: fewer than 5 joint works, so that it means little.
+            ``delta``, ``percentile`` (bootstrap), ``poisson`` and ``binomial`` (exact, of counts and of
+            shares of few works), ``reports`` (trade: the smaller and the larger of the two sides' reports),
+            or null; ``interval_flag`` why there is none, or ``small_count``: fewer than 5 joint works, so
+            that it means little.
 
         Raises
         ------

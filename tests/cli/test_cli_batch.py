@@ -76,3 +76,9 @@ def test_an_unknown_feed_or_keep_is_refused_before_work(run: Any) -> None:
         assert out.exit_code == 2
         assert out.stderr.count("\n") == 1
     assert done == []
+
+
+def test_update_takes_replicates_and_seed(run: Any) -> None:
+    assert run("update", "-w", "ws", "--bootstrap", "1000", "--seed", "7").exit_code == 0
+    assert done[-1] == ("update", "auto", "1000", "7")
+    assert run("update", "-w", "ws", "--seed", "-1").exit_code == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.published import PublishedWorkspace
 
 from trendcore.cli.pair import country
 from trendcore.errors import UsageError
@@ -240,3 +241,12 @@ def test_nothing_is_called_above_or_below_chance(run: Any, command: tuple[str, .
     shown = run(*command, "-w", "ws").stdout.lower()
     assert shown
     assert not {word for word in ("chance", "above", "below", "expected") if word in shown}
+
+
+def test_a_release_without_trends_is_shown_without(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PublishedWorkspace, "tables", lambda *_args, **_named: ["coverage"])
+    assert json.loads(run("show", "JP", "US", "-w", "ws", "--json").stdout)["works"][0]["trend"] is None
+    shown = run("show", "JP", "US", "-w", "ws")
+    assert (shown.exit_code, "Mann-Kendall" in shown.stdout) == (0, False)
+    top = run("top", "-w", "ws", "--field", "ai", "--rising")
+    assert (top.exit_code, "no pair has a trend" in top.stdout) == (0, True)

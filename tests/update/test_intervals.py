@@ -12,6 +12,7 @@ from support.workspaces import contents, of_sample, qis, write_works
 
 import trendcore as tc
 from trendcore.errors import UnknownIndexError, UsageError
+from trendcore.store import Manifest, Store
 from trendcore.update.tables import wanted
 
 CELL = ["source", "role", "field", "year"]
@@ -53,7 +54,7 @@ def test_published_values_and_intervals_are_those_of_the_published_tally(
     ours = ours.filter((pl.col("role") == "inventor-applicant") == (role is not None))
     theirs = tc.uncertainty.delta(tally, names, zeros=False)
     assert_frame_equal(ours.sort(KEY), theirs.sort(KEY), check_column_order=False, check_exact=True)
-    assert set(theirs["interval"].drop_nulls()) == {"delta", "poisson"}
+    assert set(theirs["interval"].drop_nulls()) == {"delta", "poisson", "binomial"}
     assert theirs["lo"].null_count() < theirs.height / 2
 
 
@@ -95,9 +96,12 @@ def test_small_counts_are_flagged_and_have_the_exact_interval(tmp_path: Path) ->
     joint = row("joint", "DE", "US")
     assert (joint["interval"], joint["interval_flag"]) == ("poisson", None)
     assert (joint["lo"], joint["hi"]) == pytest.approx((0.6187, 8.7673), abs=1e-4)
-    few, many = row("share", "DE", "US"), row("share", "US", "JP")
-    assert (few["interval_flag"], many["interval_flag"]) == ("small_count", None)
+    few, many = row("salton", "DE", "US"), row("salton", "JP", "US")
+    assert (few["interval"], few["interval_flag"]) == ("delta", "small_count")
+    assert (many["interval"], many["interval_flag"]) == ("delta", None)
     assert few["lo"] < few["value"] < few["hi"]
+    share = row("share", "DE", "US")
+    assert (share["value"], share["interval"], share["interval_flag"]) == (0.75, "binomial", None)
 
 
 def test_bootstrap_is_the_same_for_a_seed_and_another_for_another(tmp_path: Path) -> None:
@@ -193,3 +197,18 @@ def test_a_tally_of_what_is_not_published_says_what_is(ws: tc.Workspace) -> None
     with pytest.raises(UsageError, match=r"no works are published of baci; there are patentsview applicant"):
         ws.tally("baci")
     assert set(ws.tally("patentsview", role="inventor", field="ai").totals["field"]) == {"ai"}
+
+
+def test_a_release_of_before_there_were_intervals_is_read(
+    ws: tc.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Store.read
+
+    def without(store: Store, manifest: Manifest, name: str) -> pl.LazyFrame:
+        rows = read(store, manifest, name)
+        return rows.drop("interval") if name == "conventions" else rows
+
+    monkeypatch.setattr(Store, "read", without)
+    rows = ws.indices(index="salton").collect()
+    assert rows.height > 100
+    assert set(rows["interval"]) == {None}

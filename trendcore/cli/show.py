@@ -143,7 +143,7 @@ def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
 def _method(rows: list[Record]) -> str | None:
     """Return how the intervals are made: but for exact ones of counts all are made alike."""
     found = {row["interval"] for row in rows} - {None}
-    return next(iter(sorted(found - {"poisson"} or found)), None)
+    return next(iter(sorted(found - {"poisson", "binomial"} or found)), None)
 
 
 def _trend_legend(record: Record) -> list[str]:

@@ -171,8 +171,8 @@ def to_long(wide: pl.LazyFrame, table: pl.DataFrame, by: Sequence[str]) -> pl.La
     ----------
     wide
         A table of `compute_wide`, and beside each index its interval where there is one: ``<index>__lo``,
-        ``<index>__hi`` and, where a row has one that does not follow from ``joint``,
-        ``<index>__interval_flag``. Other columns are left out.
+        ``<index>__hi``, ``<index>__interval`` of rows whose method is not that of the index, and
+        ``<index>__interval_flag`` where it does not follow from ``joint``. Other columns are left out.
     table
         Its `conventions`; only the indices of its rows are given. With a column ``interval``, the method of
         the intervals of each index, the result has lo, hi, interval and interval_flag too.
@@ -235,7 +235,7 @@ def _flag(name: str, names: Sequence[str], small: pl.Expr | None) -> pl.Expr:
 
 
 def _interval(row: Mapping[str, Any], names: Sequence[str], small: pl.Expr | None) -> list[pl.Expr]:
-    """Columns of the interval of an index; small counts have their exact interval."""
+    """Columns of the interval of an index; where a row has no method of its own it is that of the index."""
     column = row["column"]
     if f"{column}__lo" not in names:
         text = ("interval", "interval_flag")
@@ -244,8 +244,11 @@ def _interval(row: Mapping[str, Any], names: Sequence[str], small: pl.Expr | Non
     lo, hi = pl.col(f"{column}__lo"), pl.col(f"{column}__hi")
     there = lo.is_not_null() | hi.is_not_null()
     method = pl.lit(row["interval"], pl.String)
-    if column == "joint":
-        method = pl.when(pl.col("joint") < SMALL_COUNT).then(pl.lit("poisson")).otherwise(method)
+    if f"{column}__interval" in names:
+        own = pl.col(f"{column}__interval")
+        # a method of its own is an exact one, which small counts do not harm
+        small = None if small is None else small & own.is_null()
+        method = pl.coalesce(own, method)
     flag = _flag(f"{column}__interval_flag", names, None if small is None else small & there)
     return [
         lo.alias("lo"),

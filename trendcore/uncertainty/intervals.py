@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -145,29 +145,42 @@ class Intervals:
         }
         return self._found.long(beside, words)
 
-    def finish_wide(self, level: float) -> pl.DataFrame:
+    def finish_wide(self, level: float, usual: str) -> pl.DataFrame:
         """Do the same for a wide table, with the rows of `trendcore.indices.compute_wide`.
+
+        Parameters
+        ----------
+        level
+            Level of confidence.
+        usual
+            Method of most intervals, see `usual_of`.
 
         Returns
         -------
         pl.DataFrame
-            ``by`` columns, a, b, then ``<index>__lo`` and ``<index>__hi`` of each index, and
-            ``<index>__interval_flag`` where some row has a flag other than ``small_count`` of a pair, which
-            follows from ``joint``.
+            ``by`` columns, a, b, then ``<index>__lo`` and ``<index>__hi`` of each index; where some rows have
+            an interval by another method than the usual one, ``<index>__interval``, of these; and where some
+            have a flag other than ``small_count`` of a pair, which follows from ``joint``,
+            ``<index>__interval_flag``.
         """
         self._complete(level)
-        named = pl.DataFrame({"word": pl.Series([None, *FLAGS], dtype=pl.String)})
         columns = []
+
+        def add(name: str, words: Sequence[str], of: npt.NDArray[np.uint8]) -> None:
+            """Add a column of words, unless it is null in every row."""
+            if of.any():
+                shown = pl.DataFrame({"word": pl.Series([None, *words], dtype=pl.String)})
+                columns.append(shown[pl.Series(of.astype(np.uint32))].to_series().alias(name))
+
         for number, (request, column) in enumerate(zip(self._found.wanted, self.columns, strict=True)):
             keep = self._found.keep(number)
             for end, values in (("lo", column.lo), ("hi", column.hi)):
                 shown = np.where(keep, values, np.nan)
                 columns.append(pl.Series(f"{request.column}__{end}", shown, nan_to_null=True))
-            follows = request.index.subject == "pair"
-            flag = np.where(keep & ~(follows & (column.flag == _CODE["small_count"])), column.flag, 0)
-            if flag.any():
-                words = named[pl.Series(flag.astype(np.uint32))].to_series()
-                columns.append(words.alias(f"{request.column}__interval_flag"))
+            other = column.method != _METHOD[usual_of(request, usual)]
+            add(f"{request.column}__interval", METHODS, np.where(keep & other, column.method, 0))
+            follows = (column.flag == _CODE["small_count"]) & (request.index.subject == "pair")
+            add(f"{request.column}__interval_flag", FLAGS, np.where(keep & ~follows, column.flag, 0))
         return self._found.keys(self._found.rows).with_columns(columns)
 
     def _complete(self, level: float) -> None:
@@ -213,6 +226,18 @@ class Intervals:
 
 #: joint works below which a resampled interval means little
 SMALL: Final = 5
+
+
+def usual_of(request: Request, usual: str) -> str:
+    """Name the method of most intervals of an index: with the delta method counts have their exact ones.
+
+    Examples
+    --------
+    >>> from trendcore.indices import request
+    >>> usual_of(request("joint"), "delta"), usual_of(request("joint"), "percentile")
+    ('poisson', 'percentile')
+    """
+    return "poisson" if usual == "delta" and is_count(request) else usual
 
 
 def is_count(request: Request) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 import polars as pl
@@ -16,6 +17,8 @@ import polars as pl
 from trendcore import indices
 from trendcore.indices.catalogue import IndexName, requests
 from trendcore.tallies import Tally, TallyMeta
+from trendcore.tallies.patterns import without_credits
+from trendcore.tallies.types import BY_SHARES
 from trendcore.taxonomy import Blocs
 
 #: level of confidence of what is published, as statistical offices have it
@@ -61,6 +64,12 @@ class IntervalMethod:
             "level": LEVEL,
         }
 
+    @property
+    def by_shares(self) -> bool:
+        """Whether intervals are wanted of weightings by shares of authors: they take the works' shares."""
+        names = indices.registry() if ALL in self.names else self.names
+        return any(indices.request(name).counting in BY_SHARES for name in names)
+
     def wanted(self, meta: TallyMeta, published: Sequence[IndexName] | None) -> list[IndexName]:
         """Return the columns among those published that get intervals."""
         named = set(self.names)
@@ -84,7 +93,8 @@ class IntervalMethod:
         Parameters
         ----------
         tally
-            Counts; those without patterns have no intervals.
+            Counts; those without patterns have no intervals. Weightings by shares have one where patterns
+            are also of credits.
         meta
             Of the tally whose indices are published: that with the bloc as one node, where there is one.
         published
@@ -97,19 +107,29 @@ class IntervalMethod:
         pl.DataFrame or None
             None where there is nothing to draw, or no interval is wanted.
         """
-        from trendcore.uncertainty.bootstrapping import bootstrap_intervals, drawn
-        from trendcore.uncertainty.delta_method import delta_intervals
-
         wanted = self.wanted(meta, published)
         if tally.patterns is None or not wanted:
             return None
-        how: dict[str, Any] = {"level": LEVEL, "bloc": bloc, "blocs": blocs, "zeros": False}
+        how: dict[str, Any] = {"bloc": bloc, "blocs": blocs}
+        of_shares = [name for name in wanted if indices.request(name).counting in BY_SHARES]
+        others = [name for name in wanted if name not in of_shares]
+        # patterns of credits are hardly fewer than the works: only what needs them is made of them
+        parts = [self._made(without_credits(tally), others, **how)] if others else []
+        parts += [self._made(tally, of_shares, **how)] if of_shares else []
+        key = [*meta.by, "a", "b"]
+        return reduce(lambda x, y: x.join(y, on=key, how="full", coalesce=True, nulls_equal=True), parts)
+
+    def _made(self, tally: Tally, wanted: list[IndexName], **blocs: Any) -> pl.DataFrame:
+        from trendcore.uncertainty.bootstrapping import bootstrap_intervals, drawn
+        from trendcore.uncertainty.delta_method import delta_intervals
+
+        how: dict[str, Any] = {"level": LEVEL, "zeros": False, **blocs}
         if self.replicates:
             draws = drawn(self.replicates, self.seed, tally.meta.backend)
             made, _ = bootstrap_intervals(tally, wanted, draws, **how)
         else:
             made = delta_intervals(tally, wanted, backend=tally.meta.backend, **how)
-        return made.finish_wide(LEVEL)
+        return made.finish_wide(LEVEL, self.name)
 
 
 def checked_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -169,16 +189,15 @@ def between_reports(trade_indices: pl.DataFrame) -> pl.DataFrame:
 
 def said(conventions: pl.DataFrame, meta: TallyMeta, how: IntervalMethod) -> pl.DataFrame:
     """Add to the conventions of a tally's indices: interval, replicates, seed, level; null where none is."""
-    from trendcore.uncertainty.intervals import is_count
+    from trendcore.uncertainty.intervals import usual_of
 
     wanted = how.wanted(meta, conventions["column"].to_list())
-    counts = [name for name in wanted if is_count(indices.request(name))]
-    exact = pl.col("column").is_in(counts) & (how.replicates == 0)
-    method = pl.when(exact).then(pl.lit("poisson")).otherwise(pl.lit(how.name))
+    usual = {name: usual_of(indices.request(name), how.name) for name in wanted}
+    method = pl.col("column").replace_strict(usual, default=None, return_dtype=pl.String)
     there = pl.col("column").is_in(wanted)
     drawn_again = there & (how.replicates > 0)
     return conventions.with_columns(
-        pl.when(there).then(method).alias("interval"),
+        method.alias("interval"),
         pl.when(drawn_again).then(pl.lit(how.replicates, pl.Int64)).alias("replicates"),
         pl.when(drawn_again).then(pl.lit(how.seed, pl.Int64)).alias("seed"),
         pl.when(there).then(pl.lit(LEVEL)).alias("level"),

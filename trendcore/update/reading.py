@@ -92,7 +92,7 @@ def _with_intervals(
         return wide
     intervals = _chosen(store, manifest, beside, chosen)
     there = set(intervals.collect_schema().names())
-    parts = [f"{column}__{part}" for column in columns for part in ("lo", "hi", "interval_flag")]
+    parts = [f"{column}__{part}" for column in columns for part in ("lo", "hi", "interval", "interval_flag")]
     held = [part for part in parts if part in there]
     key = [column for column in ("bloc", *CELL, "a", "b") if column in there]
     if not held:
