@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -201,3 +202,28 @@ def test_a_table_of_compute_is_taken_as_it_is() -> None:
     assert made["score"].null_count() == 0
     joint = table.filter(index="joint").sort("year", "a", "b")
     assert co.steps(table, co.fit(table, composite))["raw"]["much"].to_list() == joint["value"].to_list()
+
+
+def test_cells_may_have_any_name_but_those_of_the_table() -> None:
+    table = rows("salton", ("JP", "US", 0.5), ("JP", "KR", 0.2), ("KR", "US", 0.9))
+    plain = declared(co.Indicator(name="x", group="g", index="salton", absent="zero"))
+    for name in ("warning", "there", "seen", "row"):
+        renamed = co.score(
+            table.rename({"year": name}),
+            co.fit(table.rename({"year": name}), msgspec.structs.replace(plain, by=(name,))),
+        )
+        assert renamed.rename({name: "year"}).equals(co.score(table, co.fit(table, plain)))
+    for name in ("index", "value"):
+        with pytest.raises(UsageError, match=f"^{name}: a long table has .*rename it"):
+            co.fit(table, msgspec.structs.replace(plain, by=(name,)))
+    with pytest.raises(UsageError, match=r"^b: a long table has .*rename it"):
+        co.fit(table, msgspec.structs.replace(plain, by=("b",), unit="country"))
+
+
+def test_columns_of_another_type_are_refused() -> None:
+    table = rows("salton", ("JP", "US", 0.5), ("JP", "KR", 0.2))
+    composite = declared(co.Indicator(name="x", group="g", index="salton"))
+    with pytest.raises(SchemaError, match="column value holds String, not numbers"):
+        co.fit(table.with_columns(value=pl.lit("0.5")), composite)
+    with pytest.raises(SchemaError, match="column index holds Int32, not names"):
+        co.fit(table.with_columns(index=pl.lit(1)), composite)

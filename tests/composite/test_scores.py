@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.composites import small
 
 from trendcore import composite as co
-from trendcore.errors import DeclarationError, SchemaError, UsageError
+from trendcore.errors import DeclarationError, InputError, SchemaError, UsageError
 
 #: every way to normalise and to aggregate that go together
 NORMALISERS = [
@@ -290,9 +290,34 @@ def test_bad_tables_are_refused() -> None:
         co.fit(pl.concat([table, table]), composite)
     with pytest.raises(SchemaError, match="whose are these"):
         co.fit(table.with_columns(who=pl.lit(None, pl.Int64)).head(1), composite)
+    pairs = pl.DataFrame({"a": ["US", "JP"], "b": ["JP", "US"], "x": [1.0, 2.0]})
+    with pytest.raises(UsageError, match=r"two rows stand for one pair, in either order: .*'JP'.*'US'"):
+        co.fit(pairs, small("x", unit="pair", keys=()))
+    with pytest.raises(InputError, match="the table: a Polars DataFrame or LazyFrame, not dict"):
+        co.fit({"who": [1]}, composite)  # type: ignore[arg-type]
+    grouped = small(impute=co.Impute(method="group_mean", by="side"))
+    with pytest.raises(SchemaError, match="column side holds List"):
+        co.fit(table.with_columns(side=pl.concat_list("x")), grouped)
     years = small(by=("year",), reference=co.Reference(column="year", first=1990, last=1999))
     with pytest.raises(UsageError, match=r"1990 to 1999 of year; the table has 2001 to 2001"):
         co.fit(table.with_columns(year=2001), years)
+    with pytest.raises(SchemaError, match="column year holds String, not whole numbers"):
+        co.fit(table.with_columns(year=pl.lit("1990")), years)
+
+
+@pytest.mark.parametrize("treat", [co.Treat(), co.Treat(method="log"), co.Treat(method="skew_kurtosis")])
+@pytest.mark.parametrize("normalise", NORMALISERS, ids=lambda step: step.method)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_spread_too_small_to_divide_by_is_none(
+    treat: co.Treat, normalise: co.Normalise, direction: Any
+) -> None:
+    one = (co.Indicator(name="x", group="c", direction=direction),)
+    composite = small(indicators=one, treat=treat, normalise=normalise)
+    table = table_of([(5e-324 * i,) for i in range(9)], "x")
+    # a later value may be as large as any
+    made = co.score(table_of([(1e100,), (0.0,)], "x"), co.fit(table, composite))
+    assert made["score"].null_count() == 2
+    assert made["flag"].to_list() == ["too_few", "too_few"]
 
 
 @pytest.mark.parametrize("name", ["level", "name", "score", "rank", "n_available", "share", "flag"])
@@ -305,6 +330,15 @@ def test_a_key_of_the_name_of_a_column_of_scores_is_refused(name: str, of: str) 
         co.score(table, fitted)
     # steps have no such column, and keep the key
     assert co.steps(table, fitted)["aggregated"][name].to_list() == [0, 1]
+
+
+def test_denominators_may_be_lazy() -> None:
+    composite = small(indicators=(co.Indicator(name="x", group="c", denominator="d"),))
+    table = table_of([(1.0,), (2.0,)], "x")
+    denominators = table.select("who", d=2.0)
+    assert co.fit(table, composite, denominators=denominators.lazy()) == co.fit(
+        table, composite, denominators=denominators
+    )
 
 
 def test_denominators() -> None:

@@ -165,6 +165,11 @@ def _steps(composite: Composite, name: str) -> Factor:
         )
     if name == "reference" and any(each.scope != declared.scope for each in composite.vary.reference):
         raise DeclarationError("vary.reference: alternatives have the scope of the declared reference")
+    for each in composite.vary.reference:
+        if each.column is not None and each.column not in composite.by:
+            raise DeclarationError(
+                f"vary.reference: {each.column!r} is no column of by = {list(composite.by)}"
+            )
     return _choice(name, distinct([declared, *getattr(composite.vary, name)]))
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from trendcore.composite.declared_steps import Impute, Normalise, Reference, Treat
-from trendcore.composite.declared_types import check_types
+from trendcore.composite.declared_types import SMALLEST, check_types
 from trendcore.errors import DeclarationError, TrendcoreError
 from trendcore.indices import Request, request
 
@@ -86,7 +86,7 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         self._check_absent()
         if self.goalposts is not None:
             low, high = self.goalposts
-            if not (isfinite(low) and isfinite(high) and low < high):
+            if not (isfinite(low) and isfinite(high) and high - low > SMALLEST):
                 raise DeclarationError(f"{where}: goalposts go from a lower to a higher number")
         if self.ways == "any" and self.join == "sum":
             raise DeclarationError(f"{where}: a sum of one way would pass for the sum of both; ways = 'both'")

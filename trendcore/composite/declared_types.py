@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from trendcore.errors import DeclarationError
 
+#: larger numbers overflow once they are squared or multiplied
+LARGEST: Final = 1e100
+#: a smaller spread is none: what is divided by it overflows
+SMALLEST: Final = 1 / LARGEST
+
 
 def check_types(declared: msgspec.Struct, where: str = "") -> None:
-    """Refuse a value of another type than the field's; take lists as tuples and NumPy's scalars as Python's.
+    """Refuse values of another type than the field's, and numbers too large to compute with.
 
+    Lists are taken as tuples, and NumPy's scalars as Python's.
     Without this a misspelled choice would pass for the last alternative.
 
     Parameters
@@ -38,12 +45,15 @@ def check_types(declared: msgspec.Struct, where: str = "") -> None:
     trendcore.errors.DeclarationError: normalise.method: Invalid enum value 'minmax'
     """
     for name, kind in _fields(type(declared)):
+        place = f"{where}.{name}" if where else name
         try:
             value = msgspec.convert(_plain(getattr(declared, name)), kind)
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `$")
-            place = f"{where}.{name}" if where else name
             raise DeclarationError(f"{place}{path.rstrip('`')}: {message}") from None
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, float) and isfinite(number) and abs(number) > LARGEST:
+                raise DeclarationError(f"{place}: {number:g} is beyond {LARGEST:g}")
         msgspec.structs.force_setattr(declared, name, value)
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite, Indicator
+from trendcore.composite.declared_types import LARGEST
 from trendcore.errors import SchemaError, UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -22,8 +23,6 @@ Floats = npt.NDArray[np.float64]
 WARNINGS: Final = ("small_count", "incomplete_year")
 #: columns in which rows of one index and pair may differ
 _APART: Final = ("source", "role", "universe", "policy", "replicate")
-#: larger values overflow once they are squared or multiplied
-LARGEST: Final = 1e100
 _LOW: Final = pl.min_horizontal("a", "b")
 _HIGH: Final = pl.max_horizontal("a", "b")
 
@@ -41,6 +40,36 @@ def is_long(frame: pl.DataFrame, composite: Composite) -> bool:
     return {"index", "value"} <= set(frame.columns) and composite.unit != "own"
 
 
+def numbers(frame: pl.DataFrame, name: str) -> Floats:
+    """Values of a column (n,), NaN for null.
+
+    Raises
+    ------
+    SchemaError
+        It holds no numbers, or one that is infinite or too large to compute with.
+    """
+    if not (frame[name].dtype.is_numeric() or frame[name].dtype in (pl.Null, pl.Boolean)):
+        raise SchemaError(f"column {name} holds {frame[name].dtype}, not numbers.")
+    values = frame[name].cast(pl.Float64).to_numpy()
+    if (np.abs(values) > LARGEST).any():
+        raise SchemaError(
+            f"column {name} holds a value that is infinite or beyond {LARGEST:g}; make it null."
+        )
+    return values
+
+
+def check_index(frame: pl.DataFrame) -> None:
+    """Refuse a column index that holds no names.
+
+    Raises
+    ------
+    SchemaError
+        If so.
+    """
+    if frame["index"].dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise SchemaError(f"column index holds {frame['index'].dtype}, not names.")
+
+
 def rows_of(
     frame: pl.DataFrame, indicator: Indicator, composite: Composite, extra: Sequence[str] = ()
 ) -> pl.DataFrame:
@@ -55,9 +84,12 @@ def rows_of(
     UsageError
         Several rows stand for one value.
     """
-    missing = [name for name in (*composite.by, "a", "b", *extra) if name not in frame.columns]
+    missing = [
+        name for name in (*composite.by, "a", "b", "index", "value", *extra) if name not in frame.columns
+    ]
     if missing:
         raise SchemaError(f"the table has no column {', '.join(missing)}.")
+    check_index(frame)
     rows = frame.filter(_chosen(frame, indicator, composite))
     warning = pl.lit(0, pl.UInt8)
     if "value_flag" in rows.columns:
@@ -66,11 +98,9 @@ def rows_of(
         )
     shown = rows.with_columns(
         pl.col("a", "b").cast(pl.String),
-        pl.col("value").cast(pl.Float64).fill_nan(None),
+        pl.Series("value", numbers(rows, "value"), nan_to_null=True),
         warning.alias("_warning"),
     )
-    if (shown["value"].abs() > LARGEST).any():
-        raise SchemaError(f"indicators.{indicator.name}: a value is infinite or beyond {LARGEST:g}.")
     if shown["a"].null_count():
         raise SchemaError(f"indicators.{indicator.name}: column a has empty values; whose are these?")
     if composite.unit != "country" and not indicator.wanted().index.directed:

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trendcore.composite.declared_steps import Normalise, ScaleMethod
+from trendcore.composite.declared_types import SMALLEST
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,14 +97,15 @@ def fit_scaler(
     if step.method == "distance":
         best = high if direction == 1 else low
         return msgspec.structs.replace(
-            made, low=low, high=high, undefined=None if best > 0 else "not_positive"
+            made, low=low, high=high, undefined=None if best > SMALLEST else "not_positive"
         )
-    # a spread that is rounding error alone, as of a mean filled in everywhere, tells no unit from another
-    if high - low <= 1e-13 * max(abs(low), abs(high)):
+    # a spread that is rounding error alone, as of a mean filled in everywhere, tells no unit from another, and
+    # a tiny one overflows what is divided by it
+    if high - low <= max(1e-13 * max(abs(low), abs(high)), SMALLEST):
         return msgspec.structs.replace(made, low=low, high=high, undefined="constant")
     if step.method == "z":
         spread = float(np.std(known, ddof=1))
-        if not spread > 0:  # values so small that their squares vanish
+        if not spread > SMALLEST:
             return msgspec.structs.replace(made, low=low, high=high, undefined="constant")
         return msgspec.structs.replace(
             made, low=float(np.mean(known)), high=spread, scale=(step.mean, step.sd), clip=False
@@ -147,7 +149,9 @@ def _part(x: Floats, scaler: Scaler) -> Floats:
     if scaler.method == "rank":
         return _rank(x, scaler)
     if scaler.method == "distance":
-        positive = np.where(x > 0, x, np.nan if scaler.direction == -1 else np.where(x == 0, 0.0, np.nan))
+        positive = np.where(
+            x > SMALLEST, x, np.nan if scaler.direction == -1 else np.where(x >= 0, 0.0, np.nan)
+        )
         return positive / scaler.high if scaler.direction == 1 else scaler.low / positive
     spread = scaler.high - scaler.low
     return (x - scaler.low) / spread if scaler.direction == 1 else (scaler.high - x) / spread

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite
-from trendcore.composite.long_rows import LARGEST, Way, is_long, join_ways, rows_of, units_of, ways_of
-from trendcore.errors import DeclarationError, SchemaError, UsageError
+from trendcore.composite.long_rows import Way, is_long, join_ways, numbers, rows_of, units_of, ways_of
+from trendcore.errors import DeclarationError, InputError, SchemaError, UsageError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -99,15 +99,19 @@ def panel_of(
 
     Raises
     ------
+    InputError
+        The table is no Polars frame.
     SchemaError
         A column is missing or of the wrong type, or a value is infinite.
     UsageError
         Two rows stand for one value, no index of the declaration is there, or denominators are missing.
     """
-    frame = table.lazy().collect()
+    frame = collected(table, "the table")
+    denominators = None if denominators is None else collected(denominators, "denominators")
     if units is not None:
         frame = like(frame, units, composite.by)
     ways, found = (_of_long if is_long(frame, composite) else _of_wide)(frame, composite, units)
+    _check_window(found, composite)
     divisors = _divisors(found, composite, denominators)
     values = np.empty((found.height, len(composite.indicators)), dtype=np.float64, order="F")
     warned = np.zeros(values.shape, dtype=np.uint8)
@@ -124,6 +128,19 @@ def panel_of(
         warned,
         _labels(frame, found, composite),
     )
+
+
+def collected(table: pl.DataFrame | pl.LazyFrame, what: str) -> pl.DataFrame:
+    """Take a table as a frame in memory.
+
+    Raises
+    ------
+    InputError
+        It is no Polars frame.
+    """
+    if not isinstance(table, (pl.DataFrame, pl.LazyFrame)):
+        raise InputError(f"{what}: a Polars DataFrame or LazyFrame, not {type(table).__name__}.")
+    return table.lazy().collect()
 
 
 def check_free(composite: Composite, own: Iterable[str], what: str) -> None:
@@ -191,24 +208,6 @@ def like(frame: pl.DataFrame, units: pl.DataFrame, columns: Sequence[str]) -> pl
         raise SchemaError(f"columns {', '.join(columns)} are not those of the table: {error}") from None
 
 
-def numbers(frame: pl.DataFrame, name: str) -> Floats:
-    """Values of a column (n,), NaN for null.
-
-    Raises
-    ------
-    SchemaError
-        It holds no numbers, or one that is infinite or too large to compute with.
-    """
-    if not (frame[name].dtype.is_numeric() or frame[name].dtype in (pl.Null, pl.Boolean)):
-        raise SchemaError(f"column {name} holds {frame[name].dtype}, not numbers.")
-    values = frame[name].cast(pl.Float64).to_numpy()
-    if (np.abs(values) > LARGEST).any():
-        raise SchemaError(
-            f"column {name} holds a value that is infinite or beyond {LARGEST:g}; make it null."
-        )
-    return values
-
-
 def _of_long(
     frame: pl.DataFrame, composite: Composite, units: pl.DataFrame | None
 ) -> tuple[list[tuple[Way, ...]], pl.DataFrame]:
@@ -238,6 +237,8 @@ def _of_wide(
     if wide.height and wide.select(pl.struct(keys).is_duplicated().any()).item():
         twice = wide.filter(pl.struct(keys).is_duplicated()).row(0)[: len(keys)]
         raise UsageError(f"two rows stand for one unit: {dict(zip(keys, twice, strict=True))}.")
+    if composite.unit == "pair" and wide.height:
+        _check_pairs(wide, composite)
     if any(wide[name].null_count() for name in composite.unit_columns):
         raise SchemaError(f"{', '.join(composite.unit_columns)}: empty values; whose are these?")
     if units is None:
@@ -248,6 +249,24 @@ def _of_wide(
         )
     none = np.zeros(wide.height, dtype=np.uint8)
     return [(Way(numbers(wide, name), none),) for name in composite.names], wide.select(keys)
+
+
+def _check_pairs(wide: pl.DataFrame, composite: Composite) -> None:
+    """Refuse two rows of one pair in either order: it would be two units."""
+    both = wide.select(*composite.by, pl.col("a", "b").cast(pl.String)).select(
+        *composite.by, a=pl.min_horizontal("a", "b"), b=pl.max_horizontal("a", "b")
+    )
+    twice = both.filter(pl.struct(composite.key_columns).is_duplicated())
+    if twice.height:
+        raise UsageError(f"two rows stand for one pair, in either order: {twice.row(0, named=True)}.")
+
+
+def _check_window(units: pl.DataFrame, composite: Composite) -> None:
+    """Refuse a window over a column that holds no numbers."""
+    for column in {each.column for each in (composite.reference, *composite.vary.reference)}:
+        dtype = units.schema.get(column, pl.Null()) if column is not None else pl.Null()
+        if not (dtype.is_numeric() or dtype == pl.Null):
+            raise SchemaError(f"reference: column {column} holds {dtype}, not whole numbers.")
 
 
 def _divisors(
@@ -288,6 +307,8 @@ def _labels(frame: pl.DataFrame, units: pl.DataFrame, composite: Composite) -> L
         return np.asarray(units[column].cast(pl.String).to_numpy(), dtype=np.object_)
     if column not in frame.columns:
         raise SchemaError(f"impute: the table has no column {column} with the groups.")
+    if frame[column].dtype.is_nested():
+        raise SchemaError(f"impute: column {column} holds {frame[column].dtype}, not names of groups.")
     groups = frame.select(*units.columns, pl.col(column).cast(pl.String)).unique()
     joined = units.join(groups, on=units.columns, how="left", nulls_equal=True, maintain_order="left")
     if joined.height != units.height:

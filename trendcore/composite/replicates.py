@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite, Indicator
-from trendcore.composite.long_rows import ends_of, join_ways, rows_of
+from trendcore.composite.long_rows import check_index, ends_of, join_ways, numbers, rows_of
 from trendcore.composite.panel import Panel, check_free, divided, like
 from trendcore.errors import SchemaError, UsageError
 
@@ -68,7 +68,7 @@ def replicates_of(
         rows, ends = rows_of(frame, indicator, composite, ("replicate",)), ends_of(indicator, composite)
     if rows.is_empty():
         return None
-    rows = like(rows, panel.units, [name for name in composite.by if name in rows.columns])
+    rows = like(rows, panel.units, composite.key_columns if composite.unit == "own" else composite.by)
     names = list(composite.unit_columns)
     places = panel.units.with_row_index("_row")
     ways, spoken = [], np.zeros(panel.height, dtype=np.bool_)
@@ -111,7 +111,8 @@ def _own_rows(frame: pl.DataFrame, indicator: Indicator, composite: Composite) -
     missing = [name for name in (*keys, "index", "value") if name not in frame.columns]
     if missing:
         raise SchemaError(f"the table of replicates has no column {', '.join(missing)}.")
+    check_index(frame)
     rows = frame.filter(pl.col("index") == indicator.name)
     if rows.height and rows.select(pl.struct(*keys, "replicate").is_duplicated().any()).item():
         raise UsageError(f"replicates of {indicator.name}: two rows stand for one value.")
-    return rows.select(*keys, pl.col("value").cast(pl.Float64).fill_nan(None), "replicate")
+    return rows.select(*keys, pl.Series("value", numbers(rows, "value"), nan_to_null=True), "replicate")

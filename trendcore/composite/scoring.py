@@ -75,7 +75,7 @@ def score(
         too_few             null: fewer indicators are observed than the floor asks for
         one_unit            null: compared with others, and there is no other
         not_positive        null: a mean or a ratio of a value that is 0 or less
-        constant            null (indicators): it does not vary over the reference rows
+        constant            null (indicators): over the reference rows it varies by 1e-100 at most
         missing             null (indicators): no value
         incomplete_year     an indicator's year is not complete yet
         partial             an indicator is missing; the weights are shared among the others

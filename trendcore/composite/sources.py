@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from trendcore.composite.declaration import Composite, Group, Indicator, Vary
-from trendcore.composite.panel import Panel, panel_of
+from trendcore.composite.panel import Panel, collected, panel_of
 from trendcore.composite.replicates import count_of, replicates_of
 from trendcore.errors import UsageError
 
@@ -46,16 +46,18 @@ class Sources:
         tables: Mapping[str, Table] | None,
         replicates: Table | None,
     ) -> None:
+        if tables is not None and not isinstance(tables, Mapping):
+            raise UsageError(f"tables: names and tables, not {type(tables).__name__}")
         if tables and replicates is not None:
             raise UsageError(
                 "replicates are of one table; with other tables too a draw would mix them. Vary the measure "
                 "(vary.measure) within the table and its replicates instead."
             )
         self.composite = composite
-        self._table = table.lazy().collect()
+        self._table = collected(table, "the table")
         self._denominators = denominators
-        self._tables = {name: each.lazy().collect() for name, each in (tables or {}).items()}
-        self._replicates = None if replicates is None else replicates.lazy().collect()
+        self._tables = {name: collected(each, f"tables.{name}") for name, each in (tables or {}).items()}
+        self._replicates = None if replicates is None else collected(replicates, "replicates")
         #: number of replicates, 0 where none are given
         self.count = 0 if self._replicates is None else count_of(self._replicates)
         self.panel = panel_of(self._table, composite, denominators)

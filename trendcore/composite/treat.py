@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trendcore.composite.declared_steps import Treat
+from trendcore.composite.declared_types import SMALLEST
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def fit_treatment(x: Floats, step: Treat) -> Treatment:
     """
     known = x[~np.isnan(x)]
     shape = shape_of(known)
-    if step.method == "none" or shape is None:
+    if step.method == "none" or shape is None or np.ptp(known) <= SMALLEST:
         return _said(Treatment(), shape, step)
     mirrored = shape[0] < 0
     if step.method == "log":

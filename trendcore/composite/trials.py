@@ -5,7 +5,7 @@ What does not depend on a replicate is made once for each alternative and kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any, Final, SupportsIndex
@@ -341,11 +341,19 @@ def _group(composite: Composite, name: str | None) -> str:
 def _target(units: pl.DataFrame, composite: Composite, cells: Mapping[str, Any] | None) -> Bools:
     """Say which rows are scored (n,)."""
     target = np.ones(units.height, dtype=np.bool_)
+    if not units.height:
+        raise UsageError("the table has no unit.")
+    if cells is not None and not isinstance(cells, Mapping):
+        raise UsageError(f"cells: columns and values, such as {{'year': 2022}}, not {cells!r}")
     for name, values in (cells or {}).items():
         if name not in composite.by:
             raise UsageError(f"cells: {name!r} is no column of a cell; those are {', '.join(composite.by)}.")
-        wanted = [values] if isinstance(values, str) or not isinstance(values, Sequence) else list(values)
-        target &= units[name].is_in(wanted).fill_null(value=False).to_numpy()
+        several = isinstance(values, Iterable) and not isinstance(values, str | bytes)
+        try:
+            found = units[name].is_in(list(values) if several else [values])
+        except (pl.exceptions.PolarsError, TypeError):
+            raise UsageError(f"cells: {name} holds {units[name].dtype}, and no {values!r}") from None
+        target &= found.fill_null(value=False).to_numpy()
     if not target.any():
         raise UsageError(f"cells: the table has no unit in {dict(cells or {})}.")
     return target
