@@ -99,8 +99,8 @@ def fit_scaler(
         return msgspec.structs.replace(
             made, low=low, high=high, undefined=None if best > SMALLEST else "not_positive"
         )
-    # a spread that is rounding error alone, as of a mean filled in everywhere, tells no unit from another, and
-    # a tiny one overflows what is divided by it
+    # a spread that is rounding error alone, as of a mean filled in everywhere, tells no unit from another;
+    # what is divided by a tiny one overflows
     if high - low <= max(1e-13 * max(abs(low), abs(high)), SMALLEST):
         return msgspec.structs.replace(made, low=low, high=high, undefined="constant")
     if step.method == "z":
