@@ -41,6 +41,7 @@ import polars as pl
 from trendcore import indices, taxonomy
 from trendcore.store import FileCounts
 from trendcore.tallies import Tally, tally, tally_trade
+from trendcore.tallies.patterns import without_credits
 from trendcore.update import intervals
 from trendcore.update.method import Method
 from trendcore.update.trade import Trade
@@ -120,7 +121,7 @@ def _of_works(prefix: str, tally: Tally, method: Method) -> Tables:
         "pairs": tally.pairs,
         "indices": indices.compute_wide(tally, published),
         "intervals": method.intervals.of(tally, tally.meta, published),
-        "patterns": tally.patterns,
+        "patterns": without_credits(tally).patterns,
     }
     return {f"{prefix}{name}": _typed(frame) for name, frame in made.items() if frame is not None}
 

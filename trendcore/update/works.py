@@ -130,7 +130,7 @@ def _tally(
         by=CELL,
         labels=method.labels,
         policy=method.policy,
-        patterns=True,
+        patterns="credits" if method.intervals.by_shares else True,
         backend=backend,
     )
 
