@@ -42,3 +42,12 @@ def test_slopes_of_all_ranks(shape: str, n: int, backend: str) -> None:
     np.testing.assert_array_equal(found.slope, np.full(many, np.median(slopes)))
     intercept = np.median(values) - np.median(slopes) * np.median(years)
     np.testing.assert_array_equal(found.intercept, np.full(many, intercept))
+
+
+@pytest.mark.parametrize(("lower", "changes"), [(0, 0), (1e-12, 0), (1e-6, 1)])
+def test_a_cut_that_saves_no_more_than_rounding_is_not_made(lower: float, changes: int, backend: str) -> None:
+    """Runs of one year cost half of the run of both, less a little."""
+    costs, penalty = np.array([[1 - lower, 4.0, 1]]), np.array([2.0])
+    found = dispatch.get("segments", backend)(costs, penalty, 2, 1, 1)
+    assert found.changes.tolist() == [changes]
+    assert found.label.tolist() == [[0, changes]]

@@ -59,6 +59,15 @@ def test_no_way_to_cut_is_cheaper(cost: Any, least: int) -> None:
     assert n_cut > 20
 
 
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_of_sums_equal_but_for_rounding_the_one_with_fewer_changes(backend: str) -> None:
+    """The second year is as cheap alone as with the first one: 2 ln 2 saved, and ln 4 paid."""
+    found = tc.trends.change_points(
+        frame([1, 0, 4, 4]), cost="poisson", penalty=1, min_segment=1, backend=backend
+    )
+    assert found["first"].to_list() == [1980, 1982]
+
+
 def test_levels_and_steps() -> None:
     values = [1.0, 2, 1, 2, 1, 2, 8, 9, 8, 9, 8, 9, 2, 1, 2, 1, 2, 1]
     found = tc.trends.change_points(frame(values, a="JP"))

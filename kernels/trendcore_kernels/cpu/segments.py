@@ -7,7 +7,7 @@ import numpy as np
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._threads import run, split
 from trendcore_kernels.spec import Floats, Ints
-from trendcore_kernels.spec.series import Segments
+from trendcore_kernels.spec.series import ROUNDING, Segments
 
 
 def segments(costs: Floats, penalty: Floats, n_years: int, most: int, least: int) -> Segments:
@@ -51,9 +51,10 @@ def _cut(
                     if total < lowest:
                         lowest, at = total, i
                 best[k, j], begins[k, j] = lowest, at
-            with_penalty = best[k, n] + penalty[w] * float(k)
-            if with_penalty < cheapest:
-                cuts, cheapest = k, with_penalty
+            penalties = penalty[w] * float(k)
+            total = best[k, n] + penalties
+            if total < cheapest - ROUNDING * (abs(best[0, n]) + abs(best[k, n]) + penalties):
+                cuts, cheapest = k, total
         cost[w], changes[w] = best[cuts, n], cuts
         end = n
         for k in range(cuts, 0, -1):

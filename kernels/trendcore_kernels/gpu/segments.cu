@@ -1,6 +1,9 @@
 // Cheapest cuts of series of equal length into runs: a thread a series.
 #include "_common.cuh"
 
+// `ROUNDING` of the specification
+constexpr double ROUNDING = 1e-10;
+
 // `best` and `begins` have most + 1 rows of n + 1 numbers for each series: by cuts and years.
 extern "C" __global__ void segments_cut(
     Int n_series, const double *costs, const double *penalty, Int n, Int most, Int least, double *best, Int *begins,
@@ -31,10 +34,11 @@ extern "C" __global__ void segments_cut(
                 now[j] = lowest;
                 places[k * (n + 1) + j] = at;
             }
-            double with_penalty = now[n] + penalty[w] * (double)k;
-            if (with_penalty < cheapest) {
+            double penalties = penalty[w] * (double)k;
+            double with_them = now[n] + penalties;
+            if (with_them < cheapest - ROUNDING * (fabs(sums[n]) + fabs(now[n]) + penalties)) {
                 cuts = k;
-                cheapest = with_penalty;
+                cheapest = with_them;
             }
         }
         cost[w] = sums[cuts * (n + 1) + n];

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from trendcore_kernels.spec import Floats
-from trendcore_kernels.spec.series import Segments
+from trendcore_kernels.spec.series import ROUNDING, Segments
 
 
 def segments(costs: Floats, penalty: Floats, n_years: int, most: int, least: int) -> Segments:
     """Cut each series where the costs of its runs, and a penalty for each cut, are least.
 
-    Exact, by dynamic programming over all cuts (Auger & Lawrence 1989). Of equal sums the one with fewer
-    cuts, then with the earlier last one, and so on.
+    Exact, by dynamic programming over all cuts (Auger & Lawrence 1989). More cuts are made only if they lower
+    the sum by more than `ROUNDING` of its parts: so sums that are equal but for rounding have the fewer cuts.
+    Of as many cuts with equal sums those with the earlier last one, and so on.
 
     Parameters
     ----------
@@ -45,7 +46,12 @@ def segments(costs: Floats, penalty: Floats, n_years: int, most: int, least: int
                 sums = {i: before[i] + column[j][i] for i in range(cuts * least, j - least + 1)}
                 starts[cuts][j] = min(sums, key=lambda i: (sums[i], i))
                 best[cuts][j] = sums[starts[cuts][j]]
-        cuts = min(range(len(best)), key=lambda k: (best[k][n] + each_cut * float(k), k))
+        cuts, cheapest = 0, best[0][n]
+        for k in range(1, len(best)):
+            penalties = each_cut * float(k)
+            total = best[k][n] + penalties
+            if total < cheapest - ROUNDING * (abs(best[0][n]) + abs(best[k][n]) + penalties):
+                cuts, cheapest = k, total
         cost.append(best[cuts][n])
         changes.append(cuts)
         end = n

@@ -75,6 +75,10 @@ class HamedRao:
     lags: Ints
 
 
+#: sums of costs of runs that differ by less of their parts are equal, but for rounding
+ROUNDING: Final = 1e-10
+
+
 @dataclass(frozen=True)
 class Segments:
     """The cheapest way to cut each series of T years into runs.
