@@ -55,7 +55,7 @@ def test_agrees_with_a_plain_maximiser() -> None:
             assert columns == pytest.approx(plain_fit(t, c, whole), rel=1e-5, abs=CLOSE), (w, name)
             doubling = np.log(2) / row[name] if row[name] > 0 else None
             assert row[f"{name}_doubling"] == pytest.approx(doubling) or doubling is None
-        assert row["growth_own"] is None
+        assert (row["growth_own"], row["growth_own_flag"]) == (None, "no_field")
 
 
 def test_exact_growth_and_the_world_of_the_table() -> None:
@@ -143,13 +143,44 @@ def test_years_without_a_total_are_left_out_and_said() -> None:
     assert found["growth_world_flag"] == "unknown_total"
 
 
+def test_the_world_is_not_known_where_a_part_of_it_is_left_out() -> None:
+    """Else the others would seem to grow faster than a world that lacks one."""
+    table = pl.concat([frame([50] * 8, a="JP"), frame([20] * 8, a="US")])
+    said = pl.DataFrame({"a": ["JP"], "year": [1987], "complete": [False]})
+    found = tc.trends.relative_growth(table, complete=said).filter(a="US").row(0, named=True)
+    assert (found["growth_world"], found["growth_world_flag"]) == (0, "unknown_total")
+    fields = table.rename({"a": "field"})
+    said = said.rename({"a": "field"})
+    found = tc.trends.relative_growth(fields, complete=said).filter(field="US").row(0, named=True)
+    assert (found["growth_own"], found["growth_own_flag"]) == (0, "unknown_total")
+
+
+def test_totals_of_keys_that_the_table_cannot_have() -> None:
+    code = pl.lit(7, pl.Int16).alias("code")
+    world = pl.concat([frame([100] * 8, code=7), frame([5] * 8, code=70_000)])
+    found = tc.trends.relative_growth(frame([1] * 8).with_columns(code), world=world)
+    assert found.equals(tc.trends.relative_growth(frame([1] * 8).with_columns(code), world=world.head(8)))
+    assert found["growth_world"].item() == 0
+
+
 def test_bad_counts_and_totals() -> None:
     with pytest.raises(InputError, match="value is a count, and below 0 first in year 1981"):
         tc.trends.relative_growth(frame([1, -1]))
     with pytest.raises(
-        InputError, match="growth_world: there are counts where the total is 0, first in 1981"
+        InputError, match=r"growth_world: a count of 1 is greater than the total of 0, .* 1981"
     ):
         tc.trends.relative_growth(frame([1, 1]), world=frame([1, 0]))
+    with pytest.raises(
+        InputError, match=r"growth_world: a count of 9 is greater than the total of 8, .* 1980"
+    ):
+        tc.trends.emergence(frame([9, 1]), world=frame([8, 8]), window=3)
+    for total in (-1, float("inf")):
+        with pytest.raises(InputError, match="value of world is negative or infinite"):
+            tc.trends.relative_growth(frame([1, 1]), world=frame([9, total]))
+    with pytest.raises(InputError, match="value is a count, and below 1e-100 first in year 1981"):
+        tc.trends.relative_growth(frame([1, 5e-324]))
+    with pytest.raises(SchemaError, match="column 'value' of world holds String; totals are numbers"):
+        tc.trends.relative_growth(frame([1, 1]), world=frame([1, 1]).cast({"value": pl.String}))
     with pytest.raises(InputError, match="world has two rows of"):
         tc.trends.relative_growth(frame([1, 1]), world=pl.concat([frame([1]), frame([1])]))
     with pytest.raises(SchemaError, match="world has no column value"):
@@ -213,6 +244,13 @@ def test_the_window_is_that_of_the_cell() -> None:
     for fill in (0, None):
         found = tc.trends.emergence(vanished, fill=fill).filter(a="SU").row(0, named=True)
         assert (found["last"], found["count"], found["emerging"]) == (2009, 0.0, None)
+
+
+def test_a_year_left_out_is_none_without_counts() -> None:
+    table = pl.concat([frame([0] * 20 + [9] * 10, a="JP"), frame([500.0] * 30, a="US")])
+    said = pl.DataFrame({"a": ["JP"], "year": [2009], "complete": [False]})
+    found = tc.trends.emergence(table, complete=said).filter(a="JP").row(0, named=True)
+    assert (found["last"], found["n"], found["persistence"]) == (2009, 9, 1)
 
 
 @pytest.mark.parametrize(

@@ -336,6 +336,38 @@ def test_keys_that_all_rows_share() -> None:
     assert tc.trends.trend(table).select("a", "b", "n").rows() == [("JP", None, 12)]
 
 
+@pytest.mark.parametrize("how", ["complete", "value_flag"])
+def test_a_year_left_out_of_a_series_is_not_filled(how: str) -> None:
+    """Though rows of the same cell cover it."""
+    table = pl.concat([frame([10] * 7 + [3], a="JP"), frame([20] * 8, a="US"), frame([1], a="KR")])
+    said = pl.DataFrame({"a": ["JP"], "year": [1987], "complete": [False]})
+    if how == "value_flag":
+        late = (pl.col("a") == "JP") & (pl.col("year") == 1987)
+        table, said = table.with_columns(value_flag=pl.when(late).then(pl.lit("incomplete_year"))), None
+    found = tc.trends.trend(table, fill=0, complete=said).select("a", "n", "last", "last_value", "flag")
+    assert found.filter(a="JP").row(0)[1:] == (7, 1986, 10, "constant,ties,incomplete_years_left_out")
+    assert found.filter(a="KR").row(0)[1:4] == (8, 1987, 0)
+    assert found.filter(a="US").row(0)[1:] == (8, 1987, 20, "constant,ties")
+
+
+def test_a_year_without_a_row_that_is_incomplete_is_not_filled() -> None:
+    table = pl.concat([frame([10] * 7, a="JP"), frame([20] * 8, a="US")])
+    said = pl.DataFrame({"a": ["JP"] * 2, "year": [1987, 1990], "complete": [False] * 2})
+    found = tc.trends.trend(table, fill=0, complete=said).row(0, named=True)
+    assert (found["n"], found["last"]) == (7, 1986)
+    assert found["flag"] == "constant,ties,incomplete_years_left_out"
+    assert tc.trends.trend(table, fill=0, complete=said, keep_incomplete=True)["last"].to_list() == [1990] * 2
+
+
+def test_rows_with_another_flag_are_of_an_incomplete_year_too() -> None:
+    """A flag is one word; null says that a row is complete."""
+    table = pl.concat([frame([10] * 8, a="JP"), frame([2] * 8, a="KR"), frame([20] * 8, a="US")])
+    word = {"JP": "incomplete_year", "KR": "small_count"}
+    late = pl.col("a").replace_strict(word, default=None, return_dtype=pl.String)
+    table = table.with_columns(value_flag=pl.when(pl.col("year") == 1987).then(late))
+    assert tc.trends.trend(table)["n"].to_list() == [7, 7, 8]
+
+
 def test_a_series_of_incomplete_years_only() -> None:
     said = pl.DataFrame({"year": [1980], "complete": [False]})
     found = tc.trends.trend(frame([1.0]), complete=said.lazy()).row(0, named=True)
@@ -399,7 +431,9 @@ def test_bad_rows() -> None:
         tc.trends.trend(frame([1.0, float("inf")]))
     with pytest.raises(InputError, match="a row has no year"):
         tc.trends.trend(pl.DataFrame({"year": [None, 2000], "value": [1.0, 2.0]}))
-    with pytest.raises(SchemaError, match="column 'year' holds Float64; years are whole numbers"):
+    with pytest.raises(
+        SchemaError, match="column 'year' of the table holds Float64; years are whole numbers"
+    ):
         tc.trends.trend(pl.DataFrame({"year": [2000.5], "value": [1.0]}))
     with pytest.raises(SchemaError, match="column 'value' holds String; values are numbers"):
         tc.trends.trend(pl.DataFrame({"year": [2000], "value": ["1"]}))

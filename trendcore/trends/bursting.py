@@ -12,10 +12,15 @@ import polars as pl
 from trendcore.errors import InputError, UsageError
 from trendcore.trends.flags import joined
 from trendcore.trends.kernels import call
-from trendcore.trends.series import Floats, Series, Table, collect
+from trendcore.trends.keys import Table
+from trendcore.trends.series import Floats, Series, collect
 
 #: a rate of 1 would make every step with another event impossible
 _HIGHEST_RATE: Final = 0.9999
+#: of the result, beside the keys
+COLUMNS: Final = (
+    "n", "rate", "burst", "first", "last", "years", "relevant", "total", "weight", "flag",
+)  # fmt: skip
 
 
 def bursts(
@@ -80,7 +85,8 @@ def bursts(
         if not 0 <= number < float("inf"):
             raise UsageError(f"{name} is a number from 0 on, not {number}")
     series = collect(
-        table, time=time, values=[relevant, total], by=by, complete=complete, keep_incomplete=keep_incomplete
+        table, time=time, values=[relevant, total], by=by, complete=complete,
+        keep_incomplete=keep_incomplete, columns=COLUMNS,
     )  # fmt: skip
     r, d = series.values[relevant], series.values[total]
     if len(r) and ((r < 0) | (r > d)).any():

@@ -11,12 +11,18 @@ import polars as pl
 
 from trendcore.errors import UsageError
 from trendcore.trends.flags import joined
-from trendcore.trends.relative import check_counts, fitted, world_totals
-from trendcore.trends.series import OF_ROWS, Floats, Ints, Series, Table, collect, numbered
+from trendcore.trends.keys import OF_ROWS, Ints, Table, numbered
+from trendcore.trends.relative import check_counts, fitted, growth_columns, world_totals
+from trendcore.trends.series import Floats, Series, collect
 
 _GROWTH: Final = "growth_world"
 #: before all years
 NEVER: Final = -(1 << 40)
+#: of the result, beside the keys
+COLUMNS: Final = (
+    "first", "last", "n", "count", "novelty", "novelty_world", *growth_columns(_GROWTH), "persistence",
+    "emerging", "flag",
+)  # fmt: skip
 
 
 def emergence(
@@ -59,7 +65,8 @@ def emergence(
         - novelty: part of all counts that lie in the window, 0 to 1; novelty_world: the same of the world.
         - growth_world, with _lo, _hi, _doubling and _flag: growth in the window relative to the world, as in
           `trendcore.trends.relative_growth`.
-        - persistence: part of the years of the window that have counts, 0 to 1.
+        - persistence: part of the years of the window that have counts, 0 to 1; years that are left out as
+          incomplete are not among them.
         - emerging: novelty above that of the world, growth_world_lo > 0 and persistence at least
           min_persistence; null where that hangs on one that is null, or where count is small.
         - flag: ``no_values``, ``no_years_before`` (novelty would be 1 of everything: null), ``small_count``,
@@ -88,7 +95,8 @@ def emergence(
     """
     _check(window, min_count, min_persistence, level)
     series = collect(
-        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete, fill=fill
+        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete,
+        fill=fill, columns=COLUMNS,
     )  # fmt: skip
     check_counts(series, value, time)
     whole = world_totals(series, value, world, time)
@@ -104,7 +112,10 @@ def emergence(
     }
     years = recent.n
     lasting = recent.sums((recent.values["counts"] > 0).astype(np.float64))
-    persistence = lasting / np.where(years > 0, window, np.nan)
+    since = last[series.left_of] - series.left_years
+    is_left = (since >= 0) & (since < window)
+    judged = window - np.bincount(series.left_of[is_left], minlength=len(last))
+    persistence = lasting / np.where(years > 0, judged, np.nan)
     growth = fitted(
         replace(recent, values={value: recent.values["counts"]}),
         value, _GROWTH, recent.values["whole"], level, min(window, 5),

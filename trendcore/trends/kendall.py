@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import norm
 
-from trendcore.trends.series import Bools, Floats, Ints
+from trendcore.trends.keys import Ints
+from trendcore.trends.series import Bools, Floats
 
 #: series of fewer years have exact p values: the normal ones are off by up to a third there
 FEWEST_NORMAL: Final = 8

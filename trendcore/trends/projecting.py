@@ -11,7 +11,8 @@ import polars as pl
 from trendcore.errors import UsageError
 from trendcore.trends.flags import joined
 from trendcore.trends.kernels import call
-from trendcore.trends.series import Bools, Floats, Series, Table, collect
+from trendcore.trends.keys import Table
+from trendcore.trends.series import Bools, Floats, Series, collect
 
 #: a damped trend loses this part of its slope a year: the middle of what Gardner & McKenzie found
 _DAMPING: Final = 0.15
@@ -25,6 +26,11 @@ _LAST: Final = len(METHODS)
 #: back tests that choose the way, and the fewest that choose or judge
 _CHOOSING: Final = 15
 _FEWEST_TESTS: Final = 5
+#: of the result, beside the keys and the time
+COLUMNS: Final = (
+    "horizon", "forecast", "lo", "hi", "last", "last_value", "method", "n_tests", "mae", "mae_last", "skill",
+    "coverage", "flag",
+)  # fmt: skip
 #: series that are looked at together
 _BLOCK: Final = 4096
 
@@ -101,8 +107,11 @@ def project(
     [(2020, 30.0, 'linear', 1.0), (2021, 31.0, 'linear', 1.0)]
     """
     _check(years, level, tests, min_skill)
+    if time in COLUMNS:
+        raise UsageError(f"column {time} has the name of one of the result: rename it")
     series = collect(
-        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete, fill=fill
+        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete,
+        fill=fill, columns=COLUMNS,
     )  # fmt: skip
     n_series = len(series.n)
     found = _Found(n_series, years)

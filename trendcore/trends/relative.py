@@ -13,15 +13,40 @@ from trendcore.errors import InputError, SchemaError, UsageError
 from trendcore.indices import SMALL_COUNT
 from trendcore.trends import poisson
 from trendcore.trends.flags import joined
-from trendcore.trends.series import OF_ROWS, Bools, Floats, Ints, Series, Table, collect, numbered
+from trendcore.trends.keys import OF_ROWS, TIME, Ints, Table, brought, numbered
+from trendcore.trends.series import Bools, Floats, Series, collect
 
 #: the pseudo-field of all works, and the column of fields
 ALL: Final = "all"
 FIELD: Final = "field"
 #: growth relative to nothing
 ALONE: Final = "growth"
+#: growth relative to all that the pair does
+OWN: Final = "growth_own"
 #: with fewer years an interval of the slope is as wide as any slope that is seen
 FEWEST_YEARS: Final = 5
+#: smaller numbers are no counts, and their squares would vanish
+_SMALLEST: Final = 1e-100
+#: parts of sums may be so much greater than these by rounding
+_ROUNDING: Final = 1e-9
+
+
+def growth_columns(name: str) -> tuple[str, ...]:
+    """Names of the columns of `fitted`.
+
+    Examples
+    --------
+    >>> growth_columns("growth")
+    ('growth', 'growth_lo', 'growth_hi', 'growth_doubling', 'growth_flag')
+    """
+    return tuple(f"{name}{end}" for end in ("", "_lo", "_hi", "_doubling", "_flag"))
+
+
+#: of the result, beside the keys
+COLUMNS: Final = (
+    "n", "first", "last", "count", *growth_columns(ALONE), *growth_columns("growth_world"),
+    *growth_columns(OWN), "flag",
+)  # fmt: skip
 
 
 def relative_growth(
@@ -45,7 +70,8 @@ def relative_growth(
         A row for each count (joint works of a pair), see `trendcore.trends.trend`; not an index.
     world
         Frame of time, ``value`` and keys of cells: works, or joint works, of the world. None: the sums of
-        the table over a, b, index and member in each cell, for which the table has to hold all pairs.
+        the table over a, b, index and member in each cell, for which the table has to hold all pairs; not
+        known in years in which one of them is left out as incomplete.
     time, value, by, complete, keep_incomplete
         See `trendcore.trends.trend`.
     level
@@ -63,15 +89,15 @@ def relative_growth(
         counts alone), ``growth_world`` and ``growth_own``: the slope of the logarithm a year, ``_lo`` and
         ``_hi``, ``_doubling`` (ln 2 / slope, in years; null where it does not grow) and ``_flag``:
         ``too_short``, ``all_zero``, ``at_one_end`` (counts in the first or the last year only: the slope is
-        infinite), ``nothing_to_compare`` (counts are the whole: one pair, or one field), ``unknown_total``
-        (years were left out for which there is no total). flag: ``no_values``,
-        ``small_count`` (fewer than 5 in all: any growth may be chance), ``gaps``,
-        ``incomplete_years_left_out``. exp(slope) - 1 is the yearly rate.
+        infinite), ``nothing_to_compare`` (counts are the whole: one pair, or one field), ``no_field``
+        (the table has no column of that name, and so no own works), ``unknown_total`` (years were left out
+        for which there is no total). flag: ``no_values``, ``small_count`` (fewer than 5 in all: any growth
+        may be chance), ``gaps``, ``incomplete_years_left_out``. exp(slope) - 1 is the yearly rate.
 
     Raises
     ------
     InputError
-        A count is negative, or there are counts where the total is 0.
+        A count is negative, or greater than the total that it is part of; a total is negative or infinite.
     SchemaError, UsageError
         See `trendcore.trends.trend`.
 
@@ -97,13 +123,14 @@ def relative_growth(
     if min_years < 2:
         raise UsageError(f"min_years is at least 2, not {min_years}: one year has no growth")
     series = collect(
-        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete, fill=fill
+        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete,
+        fill=fill, columns=COLUMNS,
     )  # fmt: skip
     check_counts(series, value, time)
     totals = {
         ALONE: np.ones(len(series.years)),
         "growth_world": world_totals(series, value, world, time),
-        "growth_own": _own_totals(series, value),
+        OWN: _own_totals(series, value),
     }
     columns: list[pl.Series] = []
     for name, whole in totals.items():
@@ -125,7 +152,7 @@ def relative_growth(
 
 
 def check_counts(series: Series, value: str, time: str) -> None:
-    """Refuse counts below 0.
+    """Refuse counts below 0, and between 0 and 1e-100.
 
     Raises
     ------
@@ -142,6 +169,10 @@ def check_counts(series: Series, value: str, time: str) -> None:
     below = series.values[value] < 0
     if below.any():
         raise InputError(f"{value} is a count, and below 0 first in {time} {series.years[np.argmax(below)]}")
+    tiny = (series.values[value] > 0) & (series.values[value] < _SMALLEST)
+    if tiny.any():
+        year = series.years[np.argmax(tiny)]
+        raise InputError(f"{value} is a count, and below {_SMALLEST:g} first in {time} {year}")
 
 
 def world_totals(series: Series, value: str, world: Table | None, time: str) -> Floats:
@@ -163,23 +194,24 @@ def world_totals(series: Series, value: str, world: Table | None, time: str) -> 
     """
     cells = [name for name in series.keys.columns if name not in OF_ROWS]
     if world is None:
-        return _sums(series, series.values[value], numbered(series.keys, cells))
+        return _totals(series, series.values[value], numbered(series.keys, cells))
     rows = world.lazy().collect()
-    on = [name for name in cells if name in rows.columns]
     missing = [name for name in (time, value) if name not in rows.columns]
     if missing:
         raise SchemaError(f"world has no column {', '.join(missing)}; there are {', '.join(rows.columns)}")
-    given = rows.select(
-        *(pl.col(name).cast(series.keys.schema[name]) for name in on),
-        pl.col(time).cast(pl.Int64).alias("_time"),
-        pl.col(value).cast(pl.Float64).alias("_total"),
-    )
-    twice = given.filter(given.select(*on, "_time").is_duplicated())
+    if not (rows.schema[value].is_numeric() or rows.schema[value] == pl.Null):
+        raise SchemaError(f"column {value!r} of world holds {rows.schema[value]}; totals are numbers")
+    total = rows[value].cast(pl.Float64).alias("_value")
+    if (total.is_infinite() | (total < 0)).any():
+        raise InputError(f"{value} of world is negative or infinite")
+    given = brought(rows, {name: series.keys.schema[name] for name in cells}, time, total, "world")
+    on = given.columns[:-2]
+    twice = given.filter(given.select(*on, TIME).is_duplicated())
     if twice.height:
         raise InputError(f"world has two rows of {dict(zip([*on, time], twice.row(0), strict=False))}")
-    asked = pl.DataFrame([*series.keys[series.of].select(on), pl.Series("_time", series.years)])
-    joined_on = asked.join(given, on=[*on, "_time"], how="left", nulls_equal=True, maintain_order="left")
-    return joined_on["_total"].fill_null(np.nan).to_numpy()
+    asked = pl.DataFrame([*series.keys[series.of].select(on), pl.Series(TIME, series.years)])
+    joined_on = asked.join(given, on=[*on, TIME], how="left", nulls_equal=True, maintain_order="left")
+    return joined_on["_value"].fill_null(np.nan).to_numpy()
 
 
 def _own_totals(series: Series, value: str) -> Floats:
@@ -190,11 +222,25 @@ def _own_totals(series: Series, value: str) -> Floats:
     number = numbered(keys, [name for name in keys.columns if name != FIELD])
     is_all = keys.select(pl.col(FIELD).cast(pl.String).eq_missing(ALL)).to_series().to_numpy()
     if not is_all.any():
-        return _sums(series, counts, number)
+        return _totals(series, counts, number)
     of_all = is_all[series.of]
     own = _sums(series, np.where(of_all, counts, 0), number)
     known = _sums(series, of_all.astype(np.float64), number) > 0
     return np.where(known, own, np.nan)
+
+
+def _totals(series: Series, entries: Floats, number: Ints) -> Floats:
+    """(E,) sums as of `_sums`; NaN in years in which one of the series of that number is left out."""
+    sums = _sums(series, entries, number)
+    if not len(series.left_of) or not len(sums):
+        return sums
+    low = min(int(series.years.min()), int(series.left_years.min()))
+    span = max(int(series.years.max()), int(series.left_years.max())) - low + 1
+    cell, left = (
+        number[of] * span + (years - low)
+        for of, years in ((series.of, series.years), (series.left_of, series.left_years))
+    )
+    return np.where(np.isin(cell, left), np.nan, sums)
 
 
 def _sums(series: Series, entries: Floats, number: Ints) -> Floats:
@@ -215,24 +261,31 @@ def fitted(
     Raises
     ------
     InputError
-        There are counts where the total is 0.
+        There are counts greater than the total.
     """
     counts = series.values[value]
-    if ((whole <= 0) & (counts > 0)).any():
-        year = series.years[np.argmax((whole <= 0) & (counts > 0))]
-        raise InputError(f"{name}: there are counts where the total is 0, first in {year}")
+    if name != ALONE:
+        greater = counts > whole * (1 + _ROUNDING)
+        if greater.any():
+            at = np.argmax(greater)
+            raise InputError(
+                f"{name}: a count of {counts[at]:g} is greater than the total of {whole[at]:g}, first in "
+                f"{series.years[at]}"
+            )
     unknown: Bools = np.isnan(whole)
+    no_field = np.full(len(series.n), name == OWN and FIELD not in series.keys.columns)
     with_total = replace(series, values={"counts": counts, "whole": whole})
     compared = with_total.keep(~unknown & (whole > 0))
     found = poisson.fit(compared, "counts", "whole", level, min_years)
     other = compared.sums((compared.values["counts"] != compared.values["whole"]).astype(np.int64))
     itself = (name != ALONE) & (compared.n > 0) & (other == 0) & ~found.all_zero
     flags = {
-        "too_short": (series.n > 0) & (compared.n < min_years) & ~itself,
+        "too_short": (series.n > 0) & (compared.n < min_years) & ~itself & ~no_field,
         "all_zero": found.all_zero,
         "at_one_end": found.at_one_end,
         "nothing_to_compare": itself,
-        "unknown_total": series.sums(unknown.astype(np.int64)) > 0,
+        "no_field": no_field,
+        "unknown_total": ~no_field & (series.sums(unknown.astype(np.int64)) > 0),
     }
     growing = found.slope > 0
     doubling = np.log(2) / np.where(growing, found.slope, np.nan)

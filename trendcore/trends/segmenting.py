@@ -11,12 +11,15 @@ import polars as pl
 from trendcore.errors import UsageError
 from trendcore.trends.flags import joined
 from trendcore.trends.kernels import call
-from trendcore.trends.series import Bools, Floats, Ints, Series, Table, collect
+from trendcore.trends.keys import Ints, Table
+from trendcore.trends.series import Bools, Floats, Series, collect
 
 Cost = Literal["l2", "poisson"]
 
 #: costs of runs that are looked at together
 _BLOCK: Final = 1 << 22
+#: of the result, beside the keys
+COLUMNS: Final = ("n", "changes", "segment", "first", "last", "years", "level", "step", "flag")
 
 
 def change_points(
@@ -71,8 +74,9 @@ def change_points(
     Notes
     -----
     The cuts with the least sum of costs and penalties, by dynamic programming over all of them (Auger &
-    Lawrence 1989, Bull. Math. Biol. 51, 39): series of years are short enough to need no heuristics. Of equal
-    sums the one with fewer changes. The variance of ``l2`` is half the mean square of differences of
+    Lawrence 1989, Bull. Math. Biol. 51, 39): series of years are short enough to need no heuristics. Of sums
+    that are equal but for rounding (a cut is made only if it lowers the sum by more than 1e-10 of its parts)
+    the one with fewer changes. The variance of ``l2`` is half the mean square of differences of
     neighbours (von Neumann 1941), which changes of level hardly move. A penalty of ln n per parameter is that
     of BIC (Yao 1988, Stat. Prob. Letters 6, 181); of about 3 ln n that of the modified BIC (Zhang & Siegmund
     2007, Biometrics 63, 22), which counts the choice of the place too. A steady trend is no level: it is cut
@@ -86,7 +90,8 @@ def change_points(
     """
     _check(cost, penalty, max_changes, min_segment)
     series = collect(
-        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete, fill=fill
+        table, time=time, values=[value], by=by, complete=complete, keep_incomplete=keep_incomplete,
+        fill=fill, columns=COLUMNS,
     )  # fmt: skip
     values, n = series.values[value], series.n
     counts = np.ones(len(n), dtype=np.bool_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,22 +10,27 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trendcore.errors import InputError, SchemaError, UsageError
+from trendcore.errors import InputError, SchemaError
+from trendcore.trends.keys import (
+    FARTHEST_APART,
+    KEPT,
+    OF_ROWS,
+    TIME,
+    Ints,
+    Table,
+    brought,
+    check_years,
+    numbered,
+    series_keys,
+)
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Table = pl.DataFrame | pl.LazyFrame
 
-#: what says something of a value, and is no part of the key of its series
-_OF_VALUES: Final = ("value_flag", "interval", "interval_flag")
-#: keys of one row of a cell: with `fill`, years are covered by cell
-OF_ROWS: Final = ("a", "b", "index", "member")
 #: how a frame of coverage says that a year is complete
 _COMPLETE: Final = ("complete", "year_complete")
 #: differences of larger numbers, and sums of their squares, would not be finite
 _LARGEST: Final = 1e150
-_TIME, _KEPT = "_time", "_kept"
 
 
 @dataclass(frozen=True)
@@ -42,15 +47,16 @@ class Series:
         (E,) their years.
     values
         (E,) their values by name, all finite.
-    left_out
-        (W,) whether years were left out as incomplete.
+    left_of, left_years
+        (L,) series and year of each observation that was left out as incomplete.
     """
 
     keys: pl.DataFrame
     offsets: Ints
     years: Ints
     values: dict[str, Floats]
-    left_out: Bools
+    left_of: Ints
+    left_years: Ints
 
     @property
     def n(self) -> Ints:
@@ -61,6 +67,11 @@ class Series:
     def of(self) -> Ints:
         """(E,) series of each observation."""
         return np.repeat(np.arange(len(self.n)), self.n)
+
+    @property
+    def left_out(self) -> Bools:
+        """(W,) whether years were left out as incomplete."""
+        return np.bincount(self.left_of, minlength=len(self.n)) > 0
 
     @property
     def has_gaps(self) -> Bools:
@@ -106,6 +117,7 @@ def collect(
     complete: Table | None = None,
     keep_incomplete: bool = False,
     fill: float | None = None,
+    columns: Sequence[str] = (),
 ) -> Series:
     """Take the series out of a long table.
 
@@ -118,8 +130,7 @@ def collect(
     values
         Columns of numbers; null and NaN are missing, in one as in the other.
     by
-        Key of a series; None: every column that is no float, no value, no time, and says nothing of a value
-        (``value_flag``, ``interval``, ``interval_flag``).
+        Key of a series; None: see `trendcore.trends.trend`.
     complete
         Frame of keys, time and ``complete`` (or ``year_complete``): which years are complete; what it does
         not name is complete.
@@ -128,14 +139,18 @@ def collect(
     fill
         What a year has that is covered and has no row; None: nothing. Covered are the years for which the
         table has a row of the same cell, of whatever a, b, index or member, and those that ``complete`` says
-        are complete.
+        are complete; not those that are left out of the series.
+    columns
+        Those of the result beside the keys: no key may have their names.
 
     Raises
     ------
     SchemaError
         A column is missing or of a wrong type.
     InputError
-        A series has a year twice, a year is null, or a value is infinite.
+        A series has a year twice, a year is null or absurd, or a value is infinite.
+    UsageError
+        A key has the name of a column of the result, or it cannot be told whether a column is a key.
 
     Examples
     --------
@@ -145,91 +160,81 @@ def collect(
     (['JP'], array([2020, 2021]), array([1., 2.]))
     """
     rows = table.lazy().collect()
-    keys = _keys(rows, time, values, by)
-    said = None if complete is None else _said(complete, rows, keys, time)
-    kept = None if keep_incomplete else _kept(rows, said, time)
+    keys = series_keys(rows, time, values, by, columns)
+    check_years(rows[time], "the table")
+    said = None if complete is None else _said(complete, {name: rows.schema[name] for name in keys}, time)
+    kept = None if keep_incomplete else _kept(rows, said, keys, time)
     frame = rows.select(
         *keys,
-        pl.col(time).cast(pl.Int64).alias(_TIME),
+        pl.col(time).cast(pl.Int64).alias(TIME),
         *(pl.col(name).cast(pl.Float64) for name in values),
-        *([] if kept is None or kept.all() else [kept.alias(_KEPT)]),
+        *([] if kept is None or kept.all() else [kept.alias(KEPT)]),
     )
     found, is_kept = _ragged(frame, keys, values)
     if ((np.diff(found.years) == 0) & _inside(found)).any():
         raise InputError(_twice(found, time))
     if is_kept is not None:
-        some = found.sums((~is_kept).astype(np.int64)) > 0
-        found = replace(found.keep(is_kept), left_out=some)
+        left_of, left_years = found.of[~is_kept], found.years[~is_kept]
+        found = replace(found.keep(is_kept), left_of=left_of, left_years=left_years)
     if fill is not None:
-        if said is not None and not keep_incomplete:
-            said = said.filter(_KEPT)
-        found = _filled(found, fill, [name for name in keys if name not in OF_ROWS], said)
+        if said is None or keep_incomplete:
+            covered, left_out = said, None
+        else:
+            covered, left_out = said.filter(KEPT), said.filter(~pl.col(KEPT))
+        found = _filled(found, fill, [name for name in keys if name not in OF_ROWS], covered, left_out)
     return _finite(found)
 
 
-def _keys(rows: pl.DataFrame, time: str, values: Sequence[str], by: Sequence[str] | None) -> list[str]:
-    schema = rows.schema
-    missing = [name for name in (time, *values, *(by or ())) if name not in schema]
-    if missing:
-        raise SchemaError(f"no column {', '.join(missing)}; there are {', '.join(schema)}")
-    if not schema[time].is_integer():
-        raise SchemaError(f"column {time!r} holds {schema[time]}; years are whole numbers")
-    for name in values:
-        if not (schema[name].is_numeric() or schema[name] in (pl.Null, pl.Boolean)):
-            raise SchemaError(f"column {name!r} holds {schema[name]}; values are numbers")
-    if by is not None:
-        used = sorted({time, *values} & set(by))
-        if used:
-            raise UsageError(f"by names {', '.join(used)}, which is the time or a value")
-        return list(dict.fromkeys(by))
-    taken = {time, *values, *_OF_VALUES}
-    return [name for name, dtype in schema.items() if name not in taken and not dtype.is_float()]
-
-
-def _said(complete: Table, rows: pl.DataFrame, keys: Sequence[str], time: str) -> pl.DataFrame:
+def _said(complete: Table, keys: Mapping[str, pl.DataType], time: str) -> pl.DataFrame:
     """Bring a frame of coverage to keys of the series, year, and whether it is complete, without repeats."""
     said = complete.lazy().collect()
     column = next((name for name in _COMPLETE if name in said.columns), None)
-    on = [name for name in said.columns if name in keys]
     if column is None or time not in said.columns:
         raise SchemaError(f"complete has to have {time}, {_COMPLETE[0]}, and keys; it has {said.columns}")
-    by_key = said.select(
-        *(pl.col(name).cast(rows.schema[name]) for name in on),
-        pl.col(time).cast(pl.Int64).alias(_TIME),
-        pl.col(column).cast(pl.Boolean).fill_null(value=True).alias(_KEPT),
-    )
-    return by_key.group_by(*on, _TIME).agg(pl.col(_KEPT).all())
+    if said.schema[column] not in (pl.Boolean, pl.Null):
+        raise SchemaError(f"column {column!r} of complete holds {said.schema[column]}, not true and false")
+    is_complete = said[column].cast(pl.Boolean).fill_null(value=True).alias(KEPT)
+    by_key = brought(said, keys, time, is_complete, "complete")
+    return by_key.group_by(by_key.columns[:-1]).agg(pl.col(KEPT).all())
 
 
-def _kept(rows: pl.DataFrame, said: pl.DataFrame | None, time: str) -> pl.Series | None:
+def _kept(rows: pl.DataFrame, said: pl.DataFrame | None, keys: Sequence[str], time: str) -> pl.Series | None:
     """Say which rows are of complete years; None: all."""
     kept = None
     if "value_flag" in rows.columns:
-        kept = rows.select(pl.col("value_flag").cast(pl.String).ne_missing("incomplete_year")).to_series()
+        flag = rows["value_flag"].cast(pl.String)
+        incomplete = (flag == "incomplete_year").fill_null(value=False)
+        if incomplete.any() and (flag.is_not_null() & ~incomplete).any():
+            # a flag is one word: rows of the cell with another word are of the incomplete year too
+            cell = [name for name in keys if name not in OF_ROWS]
+            in_cell = rows.select(pl.lit(incomplete).any().over([*cell, time])).to_series()
+            incomplete |= flag.is_not_null() & in_cell
+        kept = ~incomplete
     if said is None:
         return kept
-    asked = rows.select(*said.columns[:-2], pl.col(time).cast(pl.Int64).alias(_TIME))
+    asked = rows.select(*said.columns[:-2], pl.col(time).cast(pl.Int64).alias(TIME))
     joined = asked.join(said, on=asked.columns, how="left", nulls_equal=True, maintain_order="left")
-    is_complete = joined[_KEPT].fill_null(value=True)
+    is_complete = joined[KEPT].fill_null(value=True)
     return is_complete if kept is None else kept & is_complete
 
 
 def _ragged(frame: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> tuple[Series, Bools | None]:
     """Bring the rows of each series together, in the order of their years."""
     of = [name for name in frame.columns if name not in keys]
-    if frame[_TIME].null_count():
+    if frame[TIME].null_count():
         raise InputError("a row has no year")
     if not keys:
         grouped, flat = pl.DataFrame({"_n": [frame.height]}), frame
     else:
         lists = _grouped(frame, keys, of)
-        grouped = lists.select(*keys, _n=pl.col(_TIME).list.len())
+        grouped = lists.select(*keys, _n=pl.col(TIME).list.len())
         flat = pl.DataFrame([lists[name].explode(empty_as_null=False) for name in of])
     sizes = grouped["_n"].to_numpy().astype(np.int64)
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
     arrays = {name: flat[name].fill_null(np.nan).to_numpy() for name in values}
-    years, kept = flat[_TIME].to_numpy(), flat[_KEPT].to_numpy() if _KEPT in of else None
-    found = Series(grouped.drop("_n"), offsets, years, arrays, np.zeros(len(sizes), np.bool_))
+    years, kept = flat[TIME].to_numpy(), flat[KEPT].to_numpy() if KEPT in of else None
+    none = np.zeros(0, dtype=np.int64)
+    found = Series(grouped.drop("_n"), offsets, years, arrays, none, none)
     if ((np.diff(years) < 0) & _inside(found)).any():
         order = np.lexsort((years, found.of))
         arrays = {name: array[order] for name, array in arrays.items()}
@@ -266,48 +271,65 @@ def _twice(series: Series, time: str) -> str:
     )
 
 
-def _filled(series: Series, value: float, cell_keys: Sequence[str], said: pl.DataFrame | None) -> Series:
-    """Give each series a value in every year that its cell covers."""
+def _filled(
+    series: Series,
+    value: float,
+    cell_keys: Sequence[str],
+    said: pl.DataFrame | None,
+    left_out: pl.DataFrame | None,
+) -> Series:
+    """Give each series a value in every year that its cell covers, but for years that are left out of it.
+
+    Parameters
+    ----------
+    series, value
+        The series, and what a year without a row has.
+    cell_keys
+        Keys of a cell.
+    said, left_out
+        Keys and years that a frame of coverage says are covered, and that it says are incomplete.
+    """
     cell = numbered(series.keys, cell_keys)
     cells, years = cell[series.of], series.years
     if said is not None:
-        also_cells, also_years = _covered(series.keys, cell, said)
+        also_cells, also_years = _named(series.keys, cell, said)
         cells, years = np.concatenate([cells, also_cells]), np.concatenate([years, also_years])
     if not len(years):
         return series
     low, span = int(years.min()), int(np.ptp(years)) + 1
+    if span - 1 > FARTHEST_APART:
+        raise InputError(f"complete names years of {low} to {low + span - 1}: too far apart to be filled")
     covered = np.zeros((int(cell.max()) + 1, span), dtype=np.bool_)
     covered[cells, years - low] = True
-    row, column = np.nonzero(covered[cell])
-    place = np.cumsum(covered[cell], axis=1) - 1
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(covered.sum(axis=1)[cell])])
-    at = offsets[series.of] + place[series.of, series.years - low]
+    there = covered[cell]
+    rows, at = series.left_of, series.left_years
+    if left_out is not None:
+        also_rows, also_years = _named(series.keys, np.arange(len(cell)), left_out)
+        inside = (also_years >= low) & (also_years < low + span)
+        also_rows, also_years = also_rows[inside], also_years[inside]
+        would_be = there[also_rows, also_years - low]
+        rows = np.concatenate([rows, also_rows[would_be]])
+        at = np.concatenate([at, also_years[would_be]])
+        rows, at = np.unique(np.stack([rows, at]), axis=1)
+    inside = (at >= low) & (at < low + span)
+    there[rows[inside], at[inside] - low] = False
+    row, column = np.nonzero(there)
+    place = np.cumsum(there, axis=1) - 1
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(there.sum(axis=1))])
+    put = offsets[series.of] + place[series.of, series.years - low]
     values = {}
     for name, array in series.values.items():
         values[name] = np.full(len(row), float(value))
-        values[name][at] = array
-    return replace(series, offsets=offsets, years=column + low, values=values)
+        values[name][put] = array
+    return replace(series, offsets=offsets, years=column + low, values=values, left_of=rows, left_years=at)
 
 
-def _covered(keys: pl.DataFrame, cell: Ints, said: pl.DataFrame) -> tuple[Ints, Ints]:
-    """Cells of series, and the years in which a frame of coverage has these."""
+def _named(keys: pl.DataFrame, number: Ints, said: pl.DataFrame) -> tuple[Ints, Ints]:
+    """Numbers of series, and the years in which a frame of coverage has these."""
     on = said.columns[:-2]
-    cells = pl.DataFrame([pl.Series("_cell", cell), *keys.select(on)]).unique()
+    cells = pl.DataFrame([pl.Series("_cell", number), *keys.select(on)]).unique()
     found = cells.join(said, on=on, nulls_equal=True) if on else cells.join(said, how="cross")
-    return found["_cell"].to_numpy(), found[_TIME].to_numpy()
-
-
-def numbered(keys: pl.DataFrame, names: Sequence[str]) -> Ints:
-    """(W,) number of the combination of some keys.
-
-    Examples
-    --------
-    >>> numbered(pl.DataFrame({"a": ["JP", "US", "JP"], "b": [1, 1, 2]}), ["a"])
-    array([0, 1, 0])
-    """
-    if not names:
-        return np.zeros(keys.height, dtype=np.int64)
-    return keys.select(pl.struct(names).rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
+    return found["_cell"].to_numpy(), found[TIME].to_numpy()
 
 
 def _finite(series: Series) -> Series:
