@@ -48,7 +48,8 @@ class Replicates:
     rows
         (n,) rows of the base, ascending.
     values
-        (n, replicates) values; NaN where undefined, infinite where the index is.
+        (n, replicates) values; NaN where undefined, infinite where the index is. The next ones are written to
+        the same memory.
     """
 
     request: int
@@ -99,22 +100,42 @@ def replicated(
     whole
         Give all rows of an index in the cells at once, however many.
     """
+    room = _Room()  # memory that was written to once is quicker than new memory
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         for batch in batches(found, sample, rows, _PATTERNS):
-            yield from _Cells(found, sample, batch, draws, pool).run(whole=whole)
+            yield from _Cells(found, sample, batch, draws, pool, room).run(whole=whole)
+
+
+class _Room:
+    """Memory for values, used again and again."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(0)
+
+    def of(self, n_rows: int, n: int) -> Floats:
+        if len(self._held) < n_rows * n:
+            self._held = np.empty(n_rows * n)
+        return self._held[: n_rows * n].reshape(n_rows, n)
 
 
 class _Cells:
     """Replicates of the rows of some cells."""
 
     def __init__(
-        self, found: Evaluated, sample: Sample, batch: Batch, draws: Draws, pool: ThreadPoolExecutor
+        self,
+        found: Evaluated,
+        sample: Sample,
+        batch: Batch,
+        draws: Draws,
+        pool: ThreadPoolExecutor,
+        room: _Room,
     ) -> None:
         self._found = found
         self._batch = batch
         self._entries = Entries(sample.cells(batch.low, batch.high), len(found.base.names), draws.backend)
         self._draws = draws
         self._pool = pool
+        self._room = room
         self._weights: npt.NDArray[np.int32] | None = None
 
     def run(self, *, whole: bool) -> Iterator[Replicates]:
@@ -142,12 +163,15 @@ class _Cells:
         places = {name: sums.places(symbol, a, b) for name, symbol in symbols.items()}
         formula = request.index.expression({name: name for name in symbols}).alias("value")
         n = self._draws.n
-        values = np.empty((len(rows), n))
+        values = self._room.of(len(rows), n)
         size = max(_TOGETHER // n, 1)
 
         def evaluate(start: int) -> None:
             block = slice(start, min(start + size, len(rows)))
-            given = [pa.array(_taken_rows(sums.of(symbols[name]), places[name][block])) for name in symbols]
+            given = [
+                pa.array(_in_works(sums.of(symbol), places[name][block], symbol.scale))
+                for name, symbol in symbols.items()
+            ]
             frame = pl.DataFrame(pa.table(given, names=list(symbols)))  # without a copy
             values[block] = frame.select(formula).to_series().to_numpy().reshape(-1, n)
 
@@ -203,19 +227,19 @@ class _Sums:
     def __init__(self, cells: _Cells, a: Ints, b: Ints) -> None:
         self._cells = cells
         self._a, self._b = a, b
-        self._found: dict[tuple[str, str, float], tuple[Ints, Floats]] = {}
+        self._found: dict[tuple[str, str], tuple[Ints, Ints]] = {}
 
-    def of(self, symbol: Symbol) -> Floats:
-        """(n_rows, replicates) sums of the rows that are needed, in works."""
+    def of(self, symbol: Symbol) -> Ints:
+        """(n_rows, replicates) sums of the rows that are needed."""
         return self._get(symbol)[1]
 
     def places(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
         """Rows of the sums for some rows of the base, by the keys of their ends."""
         return np.searchsorted(self._get(symbol)[0], self._keys(symbol, a, b))
 
-    def _get(self, symbol: Symbol) -> tuple[Ints, Floats]:
+    def _get(self, symbol: Symbol) -> tuple[Ints, Ints]:
         entries = self._cells.entries
-        name = entries.space_name(symbol), symbol.measure, symbol.scale
+        name = entries.space_name(symbol), symbol.measure
         if name not in self._found:
             ends = self._a, self._b  # a member's sums are the same at both ends
             keys = np.concatenate(ends) if symbol.space in ("a", "b") else self._keys(symbol, *ends)
@@ -223,7 +247,7 @@ class _Sums:
             wanted = np.flatnonzero(np.isin(space.keys, keys))
             kind, _, counting = symbol.measure.partition(":")
             sums = self._cells.met(counting, wanted) if kind == "met" else self._cells.summed(symbol, wanted)
-            self._found[name] = space.keys[wanted], np.multiply(sums, symbol.scale, dtype=np.float64)
+            self._found[name] = space.keys[wanted], sums
         return self._found[name]
 
     def _keys(self, symbol: Symbol, a: Ints, b: Ints) -> Ints:
@@ -234,11 +258,14 @@ class _Sums:
         return self._cells.entries.pair_keys(a, b)
 
 
-def _taken_rows(sums: Floats, rows: Ints) -> Floats:
-    """Values of some rows one after the other; a copy only where they do not lie so."""
+def _in_works(sums: Ints, rows: Ints, scale: float) -> Floats:
+    """Return the sums of some rows, in works; gathered only where they do not lie one after the other."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
-        return sums[rows[0] : rows[-1] + 1].reshape(-1)
-    return sums[rows].reshape(-1)
+        chosen = sums[rows[0] : rows[-1] + 1]
+    else:
+        chosen = sums[rows]
+    found: Floats = np.multiply(chosen, scale, dtype=np.float64).reshape(-1)
+    return found
 
 
 def _taken(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
