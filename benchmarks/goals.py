@@ -173,6 +173,18 @@ def _polars_over(name: str) -> Callable[[Results], float | None]:
     return measure
 
 
+def _cpu_over_gpu(test: str) -> Callable[[Results], float | None]:
+    """How many times as long all processors take beside the GPU, for kernels of statistics."""
+
+    def measure(results: Results) -> float | None:
+        if "gpu-M" not in results:
+            return None
+        cpu, gpu = (results["gpu-M"].median(f"{test}[{place}]") for place in ("cpu", "gpu"))
+        return None if cpu is None or gpu is None else cpu / gpu
+
+    return measure
+
+
 def _over_bandwidth(results: Results) -> float | None:
     if "gpu-M" not in results:
         return None
@@ -248,6 +260,19 @@ GOALS = (
     ),
     _trends("hamed_rao", "corrected for autocorrelation"),
     _trends("original", "not corrected"),
+    Goal(
+        "GPU (H200): draws, sums and quantiles of intervals, its 16 cores / GPU",
+        _cpu_over_gpu("test_intervals"),
+        least=20,
+        beside=_device,
+        on_device=True,
+    ),
+    Goal(
+        "GPU (H200): Mann-Kendall and Theil-Sen, its 16 cores / GPU",
+        _cpu_over_gpu("test_trends"),
+        beside=_device,
+        on_device=True,
+    ),
     Goal(
         "GPU (H200), data on the device: Polars on its 16 cores / kernel",
         _polars_over("test_dense_data_on_the_device"),
