@@ -14,6 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from trendcore_kernels.cpu._jit import jit
+from trendcore_kernels.cpu._sort import insert_few
 from trendcore_kernels.spec import Ints
 
 #: so many are sorted
@@ -79,22 +80,11 @@ def order(bits: Ints, n: int) -> None:
 def sample(keys: Ints, n: int, some: Ints) -> None:
     """Take some of n keys, sorted; where all are few, sort all."""
     if n <= FEW:
-        _sort(keys, n)
+        insert_few(keys, n)
         return
     for i in range(SAMPLE):
         some[i] = keys[(2 * i + 1) * n // (2 * SAMPLE)]
-    _sort(some, SAMPLE)
-
-
-@jit
-def _sort(keys: Ints, n: int) -> None:
-    for i in range(1, n):
-        key = keys[i]
-        j = i
-        while j > 0 and keys[j - 1] > key:
-            keys[j] = keys[j - 1]
-            j -= 1
-        keys[j] = key
+    insert_few(some, SAMPLE)
 
 
 @jit

@@ -1,19 +1,34 @@
-"""Words sorted with what belongs to them, inside compiled loops."""
+"""Sorting inside compiled loops: a few numbers, and words with what belongs to them."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import jit
 from trendcore_kernels.spec import Ints, Words
+
+_Numbers = npt.NDArray[Any]
 
 #: so few words are sorted by insertion
 _FEW: Final = 48
 #: bits of a digit, and digits of a word
 _DIGIT: Final = 8
 _DIGITS: Final = 8
+
+
+@jit
+def insert_few(values: _Numbers, n: int) -> None:
+    """Sort the first n values in place, each put among those before it; they are few."""
+    for i in range(1, n):
+        value = values[i]
+        at = i
+        while at > 0 and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
 
 
 @jit

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from trendcore_kernels.cpu._jit import frozen, jit
 from trendcore_kernels.cpu._members import sort
+from trendcore_kernels.cpu._sort import insert_few
 from trendcore_kernels.cpu._threads import bands, n_threads, run, slices
 from trendcore_kernels.spec import Cells, Codes, Ints, MemberSets
 
@@ -144,13 +145,7 @@ def sort_few(values: Ints, n: int) -> None:
     if n > _FEW:
         sort(values[:n])
         return
-    for i in range(1, n):
-        value = values[i]
-        place = i
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
+    insert_few(values, n)
 
 
 @jit

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from trendcore_kernels.cpu._jit import frozen, jit
+from trendcore_kernels.cpu._sort import insert_few
 from trendcore_kernels.cpu._threads import run, split
 from trendcore_kernels.spec import Floats, Ints
 
@@ -89,7 +90,7 @@ def _select(values: Floats, n: int, rank: int, first: Floats, sample: Floats, le
         return float(np.sort(source[:rest])[at])
     for i in range(rest):
         left[i] = source[i]
-    _sort(left, rest)
+    insert_few(left, rest)
     return float(left[at])
 
 
@@ -98,7 +99,7 @@ def _take(values: Floats, n: int, sample: Floats) -> None:
     """Take a sample of the values, sorted."""
     for i in range(_SAMPLE):
         sample[i] = values[i * n // _SAMPLE]
-    _sort(sample, _SAMPLE)
+    insert_few(sample, _SAMPLE)
 
 
 @jit
@@ -110,15 +111,3 @@ def _bounds(sample: Floats, n: int, rank: int) -> tuple[float, float]:
     low = sample[place - margin] if place >= margin else -np.inf
     high = sample[place + margin] if place + margin < _SAMPLE else np.inf
     return low, high
-
-
-@jit
-def _sort(values: Floats, n: int) -> None:
-    """Sort the first n values in place; they are few."""
-    for i in range(1, n):
-        value = values[i]
-        at = i
-        while at > 0 and values[at - 1] > value:
-            values[at] = values[at - 1]
-            at -= 1
-        values[at] = value
