@@ -49,8 +49,8 @@ def poisson_draws(
     >>> parts = tables.thresholds, tables.starts, tables.least
     >>> key, n = np.array([7, 8], dtype=np.uint64), np.array([1, 5])
     >>> poisson_draws(key, n, *parts, 0, 0, 6)
-    array([[1, 0, 1, 1, 1, 0],
-           [2, 4, 4, 8, 2, 5]], dtype=int32)
+    array([[ 0,  1,  1,  1,  1,  2],
+           [ 6,  8,  4, 10,  5,  6]], dtype=int32)
     """
     draws = np.zeros((len(key), n_replicates), dtype=np.int32)
     for p in range(len(key)):
