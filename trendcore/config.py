@@ -195,4 +195,4 @@ def _in_words(error: ValidationError, path: Path | None, filed: dict[str, Any]) 
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     origin = f" (of {path})" if name in filed else ""
-    return f"setting {name}{origin}: {first['msg']}"
+    return f"setting {name}{origin}: {first['msg'].removeprefix('Value error, ')}"

@@ -29,7 +29,7 @@ import polars as pl
 from trendcore.arrays import Ints
 from trendcore.indices.base import COUNTRY
 from trendcore.indices.catalogue import Request
-from trendcore.indices.evaluated import FLAG_CODE, Evaluated
+from trendcore.indices.evaluated import FLAG_CODE, LONG, Evaluated, check_names
 from trendcore.indices.model import DOCS
 from trendcore.tallies.types import BY_SHARES
 from trendcore.uncertainty.exact import binomial_interval, poisson_interval
@@ -94,6 +94,9 @@ class Intervals:
     """
 
     def __init__(self, found: Evaluated) -> None:
+        check_names(
+            found.meta.by, [*LONG, "lo", "hi", "interval", "interval_flag"]
+        )  # before anything is drawn
         n = found.rows.height
         self._found = found
         self.columns = [
