@@ -11,10 +11,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trendcore.errors import UsageError
+from trendcore.gates import DEFAULTS, Limits, limits
 
 #: the file in a workspace that holds its settings; written by the user, never by trendcore
 FILE: Final = "trendcore.toml"
@@ -38,6 +39,14 @@ def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("Input should be a number")
     return value
+
+
+def _limits(value: Any) -> Limits:
+    """Read limits of gates; what is wrong becomes an error of the setting."""
+    try:
+        return limits(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
 
 
 def _replicates(value: int) -> int:
@@ -77,6 +86,9 @@ class Settings(BaseSettings):
         Indices that get intervals, by name: ``all``, or those of a list.
     trend_years
         How many of the last complete years a trend is over.
+    gates
+        What the quality gates allow: a ``[gates]`` table, see ``trendcore/gates/gates.toml``. It decides
+        what is published, and no number.
 
     Examples
     --------
@@ -105,6 +117,7 @@ class Settings(BaseSettings):
     intervals: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("all",)
     # below 5 years no series has a trend
     trend_years: Annotated[int, BeforeValidator(_no_bool), Field(ge=5, le=200)] = 10
+    gates: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits)] = DEFAULTS
 
     @classmethod
     def settings_customise_sources(

@@ -5,6 +5,9 @@ Standard library only: this module is imported by everything, so it imports noth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class TrendcoreError(Exception):
     """Base of every error that trendcore raises on purpose.
@@ -49,9 +52,21 @@ class UnknownIndexError(UsageError):
 
 
 class GateError(TrendcoreError):
-    """A quality gate refused the release; nothing was published."""
+    """A quality gate refused the release; nothing was published.
+
+    Parameters
+    ----------
+    message
+        Which gate, and the first case.
+    results
+        Of the gates that failed, see `trendcore.gates.GateResult`; none where it was no gate of tables.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, results: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.results = tuple(results)
 
 
 class QuarantineError(TrendcoreError):

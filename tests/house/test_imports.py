@@ -16,11 +16,12 @@ from support.shared import ROOT
 # The layers from the ground up. A module may import from its own layer's package and from lower layers only.
 LAYERS = [
     {"errors", "__init__"},
+    {"gates"},
     {"config", "schemas"},
     {"taxonomy"},
     {"arrays"},
     {"tallies"},
-    {"indices", "sources", "store", "simulate", "gates"},
+    {"indices", "sources", "store", "simulate"},
     {"composite", "trends", "uncertainty"},
     {"update", "namespace", "bench"},
     {"workspace"},

@@ -9,6 +9,7 @@ import pytest
 
 from trendcore import gates
 from trendcore.errors import GateError
+from trendcore.gates.integrity import GATES as CORRECTNESS
 
 CELL = {"source": "openalex", "role": "author", "field": "ai", "year": 2022}
 ONE = 1 << 32
@@ -63,7 +64,7 @@ def changed(table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Table
 def test_right_tables_pass_every_gate_and_each_looks_at_something() -> None:
     found = gates.check(right())
     assert [result.gate for result in found if not result.ok] == []
-    assert all(result.checked > 0 for result in found)
+    assert all(result.checked > 0 for result in found if result.gate in CORRECTNESS)
     gates.refuse(found)
 
 
