@@ -15,7 +15,7 @@ from support.shared import ROOT
 
 # The layers from the ground up. A module may import from its own layer's package and from lower layers only.
 LAYERS = [
-    {"errors", "__init__"},
+    {"errors", "redaction", "__init__"},
     {"gates"},
     {"config", "schemas"},
     {"taxonomy"},
