@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trendcore.errors import UsageError
@@ -41,10 +41,14 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
-def _limits(value: Any) -> Limits:
-    """Read limits of gates; what is wrong becomes an error of the setting."""
+def _limits(value: Any, info: ValidationInfo) -> Limits:
+    """Read limits of gates; of a feed as many rows may be quarantined as of a file, if nothing is said."""
+    declared = {} if value == DEFAULTS else value
+    said = declared.get("quarantine", {}) if isinstance(declared, dict) else None
+    if isinstance(said, dict) and "max_quarantined" in info.data:
+        declared = {**declared, "quarantine": {"at_most": info.data["max_quarantined"], **said}}
     try:
-        return limits(value)
+        return limits(declared)
     except UsageError as error:
         raise ValueError(str(error)) from error
 
@@ -117,7 +121,10 @@ class Settings(BaseSettings):
     intervals: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("all",)
     # below 5 years no series has a trend
     trend_years: Annotated[int, BeforeValidator(_no_bool), Field(ge=5, le=200)] = 10
-    gates: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits)] = DEFAULTS
+    # judged after `max_quarantined`
+    gates: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits), Field(validate_default=True)] = (
+        DEFAULTS
+    )
 
     @classmethod
     def settings_customise_sources(

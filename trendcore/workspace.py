@@ -30,8 +30,8 @@ class Workspace:
         The folder. It is made by the first `ingest`.
     **given
         Settings, see `trendcore.config.Settings`: taxonomy, breadth, proxies, policy, bloc_file, blocs,
-        self_flows, max_quarantined, bootstrap, seed, intervals, trend_years. What is not given is taken from
-        ``TRENDCORE_*`` environment variables, then from ``trendcore.toml`` in the folder.
+        self_flows, max_quarantined, bootstrap, seed, intervals, trend_years, gates. What is not given is
+        taken from ``TRENDCORE_*`` environment variables, then from ``trendcore.toml`` in the folder.
 
     Examples
     --------
@@ -127,6 +127,7 @@ class Workspace:
         bootstrap: int | None = None,
         seed: int | None = None,
         backend: str = "auto",
+        accept_change: str | None = None,
         progress: Progress | None = None,
     ) -> UpdateResult:
         """Scan the registered paths again, tally, compute, check the gates and publish a release.
@@ -142,13 +143,17 @@ class Workspace:
             Seed of the bootstrap, for this update instead of the setting; the same one, the same bytes.
         backend
             ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
+        accept_change
+            Why it is right that the release differs from the last one as gates of change refuse: countries,
+            years, cells or sources gone or of other size. It is published all the same, and the reason stands
+            in the manifest. No reason is accepted for tables that are wrong.
         progress
             Called with steps done, steps in all, and a word.
 
         Raises
         ------
         GateError, QuarantineError, InputError
-            Nothing was published; the current release stays.
+            Nothing was published; the current release stays. ``results`` of a `GateError` has the numbers.
         BackendError
             The backend cannot be used on this machine.
         StorageError
@@ -156,10 +161,17 @@ class Workspace:
         ConflictError
             Another process works on the workspace.
         UsageError
-            Nothing was ingested, or a number of replicates or a seed makes no sense.
+            Nothing was ingested, a number of replicates or a seed makes no sense, the reason is blank, or a
+            declared gate does not fit the tables.
         """
         how = for_update(self.path, self._given, bootstrap=bootstrap, seed=seed)
-        return run.update(Store.open(self.path), how, backend=backend, progress=progress or silent)
+        return run.update(
+            Store.open(self.path),
+            how,
+            backend=backend,
+            accept_change=accept_change,
+            progress=progress or silent,
+        )
 
     def indices(
         self,

@@ -14,7 +14,9 @@ import trendcore as tc
 
 @pytest.fixture(scope="module")
 def patents(tmp_path_factory: pytest.TempPathFactory) -> tc.Workspace:
-    ws = tc.Workspace(tmp_path_factory.mktemp("patents") / "ws")
+    folder = tmp_path_factory.mktemp("patents") / "ws"
+    # every location of an assignee is blank
+    ws = tc.Workspace(folder, gates={"unknown_countries": {"at_most": 1}})
     ws.ingest("patentsview", shared_data("patentsview"), keep="all")
     ws.update()
     return ws

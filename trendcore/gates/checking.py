@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -57,22 +58,21 @@ def check(
     for name, weigh in (*plausibility.GATES.items(), *change.GATES.items()):
         if name not in limits.off:
             limit = limits.gates[name]
-            result = _result(name, weigh(seen, limit), limit.get("at_most", 0), accepted=bool(reason))
-            results.append(result)
+            result = _result(name, weigh(seen, limit), limit.get("at_most", 0))
+            accepted_now = bool(reason) and not result.ok and name in ACCEPTABLE
+            results.append(replace(result, declared=True, accepted=accepted_now))
     return results + [_by_rule(rule, tables) for rule in limits.rules]
 
 
-def _result(name: str, found: Found, limit: float = 0, *, accepted: bool = False) -> GateResult:
-    ok = found.failed == 0
+def _result(name: str, found: Found, limit: float = 0) -> GateResult:
     return GateResult(
         name,
-        ok,
+        found.failed == 0,
         found.checked,
         found.failed,
         limit=limit,
         figure=found.figure,
         measure=_MEASURES.get(name, "rows"),
-        accepted=accepted and not ok and name in ACCEPTABLE,
         cases=found.cases,
     )
 
@@ -106,6 +106,7 @@ def _by_rule(rule: Rule, tables: Tables) -> GateResult:
         limit=rule.at_most,
         figure=figure,
         measure="share" if rule.as_share else "rows",
+        declared=True,
         why=rule.why,
         cases=() if ok else found.cases,
     )

@@ -68,6 +68,8 @@ class GateResult:
         How both are meant: ``rows`` that fail, a ``share``, ``times`` as much, or ``US$``.
     accepted
         Whether it fails and a person has accepted that.
+    declared
+        Whether its limit is declared in TOML: gates of correctness have none.
     why
         Why there is the gate, if a rule says so.
     cases
@@ -82,6 +84,7 @@ class GateResult:
     figure: float = 0
     measure: Measure = "rows"
     accepted: bool = False
+    declared: bool = False
     why: str = ""
     cases: Sequence[Case] = field(default=())
 
@@ -148,5 +151,7 @@ def refuse(results: Sequence[GateResult]) -> None:
     hint = "check the inputs"
     if all(each.gate in ACCEPTABLE for each in bad):
         hint += ", or publish it all the same with `trendcore update --accept-change REASON`"
+    elif all(each.gate in ACCEPTABLE or each.declared for each in bad):
+        hint += ", or what [gates] of trendcore.toml allows"
     who = "a gate refused" if len(bad) == 1 else f"{len(bad)} gates refused"
     raise GateError(f"nothing was published, {who}: {named}{also}; {hint}", bad)

@@ -22,6 +22,7 @@ from trendcore.errors import InputError
 from trendcore.schemas import TRADE
 from trendcore.sources.base import (
     BREAKS_OFF,
+    CONTRADICTS,
     EMPTY_FILE,
     Batch,
     Counts,
@@ -210,6 +211,7 @@ class _Rows:
             for at, line, raw in zip(bad.tolist(), *frame[bad].select("line", "raw"), strict=True):
                 self._quarantine.add(line, why.get(at) or again, raw)
         counted = sound & (marks == 0) & ~aggregate
+        n_again = int((marks == 2).sum())
         n_kept = int(counted.sum())
         set_aside = {AGGREGATE: int(aggregate.sum()), REPEAT: int((marks == 1).sum())}
         counts = Counts(
@@ -218,6 +220,7 @@ class _Rows:
             accepted=n_kept,
             quarantined=len(self._quarantine),
             set_aside={reason: n for reason, n in set_aside.items() if n},
+            warnings={CONTRADICTS: n_again} if n_again else {},
         )
         every = n_kept == frame.height
         rows = self._canonical(flows, frame["line"].to_numpy(), slice(None) if every else counted, n_kept)

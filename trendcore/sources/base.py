@@ -28,6 +28,8 @@ RAW_CHARACTERS: Final = 500
 #: warning of a file that ends in the middle: what came before counts, how much is lost is not known
 BREAKS_OFF: Final = "file_breaks_off"
 EMPTY_FILE: Final = "empty_file"
+#: quarantined rows of trade whose key came before with another value
+CONTRADICTS: Final = "contradicts_an_earlier_row"
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class Counts:
     set_aside
         Rows by reason: out_of_field, merged, repeat, aggregate, re_export, lookup and the like.
     warnings
-        Things to know about rows that did count, by kind: ``unknown_country:ZZ``, ``file_breaks_off``.
+        Things to know, by kind, with how many rows: ``unknown_country:ZZ``, ``file_breaks_off``.
 
     Examples
     --------

@@ -17,6 +17,7 @@ from trendcore.errors import InputError
 from trendcore.schemas import TRADE
 from trendcore.sources.base import (
     BREAKS_OFF,
+    CONTRADICTS,
     EMPTY_FILE,
     Batch,
     Counts,
@@ -184,7 +185,10 @@ def _settle(
     aside = Counter(marked["aside"].drop_nulls().to_list()) + Counter(settled["aside"].drop_nulls().to_list())
     if aside or len(quarantine):
         n_refused = len(quarantine)
-        counts = Counts(file.name, aside.total() + n_refused, 0, n_refused, dict(sorted(aside.items())))
+        again = {CONTRADICTS: n_refused} if n_refused else {}
+        counts = Counts(
+            file.name, aside.total() + n_refused, 0, n_refused, dict(sorted(aside.items())), again
+        )
         yield Batch(empty(TRADE), None, quarantine.take(), counts)
     good = settled.filter(pl.col("aside").is_null()).sort("line")
     for part in good.iter_slices(context.limits.batch_rows):

@@ -66,6 +66,8 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
         What each gate found.
     warnings
         What a person should know.
+    accepted_change
+        Why a change that a gate refused is right, in a person's words; blank where none was accepted.
     """
 
     fingerprint: str
@@ -76,6 +78,7 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     timings: dict[str, float] = {}
     gates: list[dict[str, Any]] = []
     warnings: list[str] = []
+    accepted_change: str = ""
 
 
 class Manifest(ReleaseInfo, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from trendcore.update.threads import StoppedError, for_each
 Progress = Callable[[int, int, str], None]
 
 #: raised when a reader gives other rows for the same bytes, so that inputs are read anew
-READERS: Final = 2
+READERS: Final = 3
 #: a file that changed so shortly before it was read may have changed again within the clock's grain
 _RACY_NS: Final = 2_000_000_000
 #: feeds that are stored whole: indices need every product

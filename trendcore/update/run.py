@@ -62,7 +62,12 @@ class UpdateResult:
 
 
 def update(
-    store: Store, settings: Settings, *, backend: str = "auto", progress: Progress = silent
+    store: Store,
+    settings: Settings,
+    *,
+    backend: str = "auto",
+    accept_change: str | None = None,
+    progress: Progress = silent,
 ) -> UpdateResult:
     """Publish a release of what is ingested, unless the current one is of the same inputs and settings.
 
@@ -74,13 +79,15 @@ def update(
         The workspace's settings.
     backend
         ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
+    accept_change
+        Why it is right that the release differs from the last one so much; None: gates of change refuse.
     progress
         See `inputs.Progress`; counts steps, and bytes while files are read.
 
     Raises
     ------
     UsageError
-        Nothing was ingested.
+        Nothing was ingested, the reason is blank, or a declared gate does not fit the tables.
     GateError
         A gate refused, or inputs were read with another taxonomy; nothing was published.
     QuarantineError
@@ -95,6 +102,9 @@ def update(
         Another process works on the workspace.
     """
     resolve_backend(backend)  # where it cannot be used, that is said first
+    if accept_change is not None and not accept_change.strip():
+        raise UsageError("the reason of an accepted change is blank: say in words why the change is right")
+    reason = (accept_change or "").strip()
     clock = _Clock(progress)
     with store.lock():
         ledger = store.ledger()
@@ -119,7 +129,8 @@ def update(
             backend = resolve_backend(backend, stored)
             made = _made(store, ledger, how, backend, clock)
             with clock.step("gates"):
-                found = gates.check(made)
+                before = _compared(store, current)
+                found = gates.check(made, before=before, limits=settings.gates, accepted=reason)
                 gates.refuse(found)
         except TrendcoreError:
             store.save_ledger(ledger)
@@ -127,9 +138,19 @@ def update(
         with clock.step("publish"):
             store.save_ledger(ledger)
             results = [each.as_dict() for each in found]
-            manifest = _publish(store, ledger, how, made, fingerprint, backend, clock, results, warnings)
+            reason = reason if any(each.accepted for each in found) else ""
+            manifest = _publish(
+                store, ledger, how, made, fingerprint, backend, clock, results, warnings, reason
+            )
     counts = {name: record.rows for name, record in manifest.tables.items()}
     return UpdateResult(manifest.number, True, counts, clock.seconds, tuple(results), warnings, scanned)
+
+
+def _compared(store: Store, current: Manifest | None) -> Tables | None:
+    """Read what gates compare with of the last release."""
+    if current is None:
+        return None
+    return {name: store.read(current, name).collect() for name in gates.COMPARED if name in current.tables}
 
 
 class _Clock:
@@ -183,6 +204,7 @@ def _publish(
     clock: _Clock,
     results: list[dict[str, Any]],
     warnings: tuple[str, ...],
+    accepted_change: str,
 ) -> Manifest:
     names = {unit.content: unit.name for unit in reversed(ledger.units)}
     info = ReleaseInfo(
@@ -196,6 +218,7 @@ def _publish(
         timings=dict(clock.seconds),
         gates=results,
         warnings=list(warnings),
+        accepted_change=accepted_change,
     )
     return store.publish(made, info)
 

@@ -26,7 +26,8 @@ conventions            of each index column: counting, marginals, universe, neut
                        and how its interval is made
 fields                 lists behind each field and source: scheme, source, whether a proxy, warnings
 countries              displayed code, name
-inputs                 rows of each input file: read, accepted, quarantined, set aside
+inputs                 rows of each input file: read, accepted, quarantined, set aside; of those quarantined
+                       how many contradict an earlier row
 set_aside              stored rows that count nowhere, by reason
 =====================  ================================================================================
 """
@@ -39,6 +40,7 @@ from typing import Any, Final
 import polars as pl
 
 from trendcore import indices, taxonomy
+from trendcore.sources.base import CONTRADICTS
 from trendcore.store import FileCounts
 from trendcore.tallies import Tally, tally, tally_trade
 from trendcore.tallies.patterns import without_credits
@@ -255,10 +257,19 @@ def _countries(method: Method) -> pl.DataFrame:
 
 def _inputs(inputs: Sequence[tuple[str, FileCounts]]) -> pl.DataFrame:
     rows = [
-        (feed, each.file, each.read, each.accepted, each.quarantined, sum(each.set_aside.values()))
+        (
+            feed,
+            each.file,
+            each.read,
+            each.accepted,
+            each.quarantined,
+            sum(each.set_aside.values()),
+            each.warnings.get(CONTRADICTS, 0),
+        )
         for feed, each in inputs
     ]
-    counts = dict.fromkeys(("read", "accepted", "quarantined", "set_aside"), pl.Int64)
+    names = ("read", "accepted", "quarantined", "set_aside", "contradicted")
+    counts = dict.fromkeys(names, pl.Int64)
     schema: Any = {"feed": pl.String, "file": pl.String, **counts}
     return pl.DataFrame(rows, schema=schema, orient="row").sort(pl.all())
 
