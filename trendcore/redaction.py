@@ -22,7 +22,8 @@ _SECRET_WORDS: Final = frozenset({
 })  # fmt: skip
 #: a key is secret only in such company: a table's key, the gate `keys` and `sort_key` are not
 _KEYS: Final = frozenset({
-    "access", "account", "api", "auth", "encryption", "master", "private", "sas", "session", "shared", "signing",
+    "access", "account", "api", "auth", "encryption", "master", "private", "sas", "session", "shared",
+    "signing",
 })  # fmt: skip
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -40,8 +41,10 @@ _HEADER: Final = re.compile(
       | (\bsignature=) [\w%/+=\-]{16,}
       | (\bbearer\s+) (?=\S*\d|\S{20})[\w.~+/=\-]{8,}"""
 )
+#: a path made of a URL keeps one slash of two
 _USER: Final = re.compile(
-    r"(?i)(?<![a-z0-9+.\-])([a-z][a-z0-9+.\-]*+://)(?:[^\s@/?#\"':]{0,999}:[^\s@\"']{0,999}|[^\s@/?#\"']{1,999})@"
+    r"(?i)(?<![a-z0-9+.\-])([a-z][a-z0-9+.\-]++:/{1,3})"
+    r"(?:[^\s@/?#\"':]{0,999}:[^\s@\"']{0,999}|[^\s@/?#\"']{1,999})@"
 )
 _KEY_ID: Final = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 _PEM: Final = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from trendcore.errors import InterruptedUpdateError, StorageError, TrendcoreError
+from trendcore.redaction import redact
 
 EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in trendcore itself ·
 2 usage or unusable input · 3 a quality gate refused · 4 too much input quarantined ·
@@ -45,10 +47,11 @@ def tolerate_encoding() -> None:
 
 
 def complain(message: str) -> None:
-    """Write one line `error: ...` to stderr."""
+    """Write one line `error: ...` to stderr, without secrets."""
     # names and headers of files may hold what a terminal obeys
     shown = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(message.split())
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for char in " ".join(redact(message).split())
     )
     typer.echo("error: " + shown, err=True)
 
@@ -85,14 +88,13 @@ class Commands(TyperGroup):
             return super().main(args, standalone_mode=False, **extra)
         try:
             code = super().main(args, standalone_mode=False, **extra)
-        except Exception as error:
-            if self.debug:
-                raise
-            code = report(error)
         except BaseException as error:
             # Polars panics are no Exceptions; everything else of this kind is a request to leave.
-            if type(error).__name__ != "PanicException" or self.debug:
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
+            if self.debug:
+                # the interpreter itself would show secrets
+                typer.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
             code = report(error)
         sys.exit(code if isinstance(code, int) else 0)
 
