@@ -190,11 +190,12 @@ class PublishedWorkspace:
         bootstrap: int | None = None,
         seed: int | None = None,
         backend: str = "auto",
+        accept_change: str | None = None,
         progress: Callable[..., None] | None = None,
     ) -> UpdateResult:
         if progress is not None:
             progress(1, 7, "papers")
-        drawn = [str(each) for each in (bootstrap, seed) if each is not None]
+        drawn = [str(each) for each in (bootstrap, seed, accept_change) if each is not None]
         done.append(("update", backend, *drawn))
         return UpdateResult(3, backend != "reference", {"openalex": 11}, {"tally": 0.5, "publish": 0.25}, [])
 

@@ -24,7 +24,8 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> tc.Workspace:
     assert all(gate["ok"] for gate in result.gates)
     assert {gate["gate"] for gate in result.gates} == {
         "conservation", "coverage", "keys", "symmetry", "parts", "sums", "trade", "bounds",
-        "intervals",
+        "intervals", "quarantine", "contradictions", "unknown_countries", "ceiling", "gaps", "jump",
+        "unknown_rise", "years", "countries", "change", "totals",
     }  # fmt: skip
     return workspace
 

@@ -130,22 +130,42 @@ def update(
         int | None,
         typer.Option("--seed", metavar="N", min=0, help="Seed of the bootstrap; 0.", show_default=False),
     ] = None,
+    accept_change: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-change",
+            metavar="REASON",
+            help="Publish though gates of change refuse (a country or year gone, cells of other size); the "
+            "reason stands in the release.",
+            show_default=False,
+        ),
+    ] = None,
     backend: BackendOption = "auto",
     json: JsonOption = False,
 ) -> None:
     """Scan the ingested paths again, tally, compute all indices, check the gates and publish a release.
 
     Every index of papers and patents is published with its 95 % interval. Same inputs and settings: no new
-    release, and exit code 0. A gate that refuses: nothing is published, the old release stays, and exit
-    code 3.
+    release, and exit code 0. A gate that refuses: nothing is published, the old release stays, a table says
+    what failed with the numbers, and exit code 3. What gates allow is declared in trendcore.toml.
     """
+    from trendcore.cli.gating import show_refusal
+    from trendcore.errors import GateError
     from trendcore.workspace import Workspace
 
     one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
-    with progress("update") as advance:
-        result = Workspace(workspace).update(
-            bootstrap=bootstrap, seed=seed, backend=backend, progress=advance
-        )
+    try:
+        with progress("update") as advance:
+            result = Workspace(workspace).update(
+                bootstrap=bootstrap,
+                seed=seed,
+                backend=backend,
+                accept_change=accept_change,
+                progress=advance,
+            )
+    except GateError as error:
+        show_refusal(error, json=json)
+        raise
     record = update_record(result)
     if json:
         print_json(record)
@@ -217,4 +237,6 @@ def _update_in_words(record: Record) -> str:
     if not record["changed"]:
         return f"nothing to do: release {record['release']} is up to date"
     seconds = sum(value for value in record["timings"].values() if isinstance(value, float))
-    return f"published release {record['release']} in {seconds:.1f} s"
+    accepted = [gate["gate"] for gate in record["gates"] if gate["accepted"]]
+    also = f", with an accepted change ({', '.join(accepted)})" if accepted else ""
+    return f"published release {record['release']} in {seconds:.1f} s{also}"

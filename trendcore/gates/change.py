@@ -50,38 +50,42 @@ def _years(seen: Seen, limit: Limit) -> Found:
 
 def _countries(seen: Seen, limit: Limit) -> Found:
     """No country is gone or much smaller, in a year or in the last complete ones together."""
-    if seen.before is None or "coverage" not in seen.before:
+    coverage = seen.pair_of("coverage")
+    if coverage is None:
         return Found()
-    complete = seen.before["coverage"].filter("year_complete").select(CELL)
+    complete = coverage[0].filter("year_complete").select(CELL)
     recent = complete.sort(CELL).group_by(SERIES, maintain_order=True).tail(int(limit["years"]))
     parts = []
-    for of_countries in (_of_members, _of_flows):
-        pair = of_countries(seen)
-        if pair is None:
-            continue
-        common = pair[0].select(CELL).unique().join(pair[1].select(CELL).unique(), on=CELL)
-        before, now = (each.join(common.join(complete, on=CELL), on=CELL, how="semi") for each in pair)
-        parts.append(_falls(before, now, [*CELL, "who"], limit))
-        before, now = (each.join(recent, on=CELL, how="semi") for each in (before, now))
-        parts.append(_falls(before, now, [*SERIES, "who"], limit))
+    if (members := seen.pair_of("members")) is not None:
+        # a cell with works and without members is one of which no country is known
+        here = amounts(coverage[1]).filter(unit="works").select(CELL)
+        parts += _both_ways(*(_works(each) for each in members), here, complete, recent, limit)
+    if (flows := seen.pair_of("trade_flows")) is not None:
+        # flows are those of cells that were made anew: others are not gone
+        here = flows[1].select(CELL).unique()
+        parts += _both_ways(*(_traded(each) for each in flows), here, complete, recent, limit)
     return found(pl.concat(parts), limit["at_most"]) if parts else Found()
 
 
-def _of_members(seen: Seen) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    pair = seen.pair_of("members")
-    if pair is None:
-        return None
-    works = [pl.col("member").alias("who"), pl.col("works").cast(pl.Float64).alias("amount")]
-    before, now = (each.select(*CELL, *works, unit=pl.lit("works")) for each in pair)
-    return before, now
+def _both_ways(
+    before: pl.DataFrame,
+    now: pl.DataFrame,
+    here: pl.DataFrame,
+    complete: pl.DataFrame,
+    recent: pl.DataFrame,
+    limit: Limit,
+) -> list[pl.DataFrame]:
+    """Compare countries in single complete years, and in the last ones together, over cells that are here."""
+    before, now = (each.join(here.join(complete, on=CELL), on=CELL, how="semi") for each in (before, now))
+    single = _falls(before, now, [*CELL, "who"], limit)
+    before, now = (each.join(recent, on=CELL, how="semi") for each in (before, now))
+    return [single, _falls(before, now, [*SERIES, "who"], limit)]
 
 
-def _of_flows(seen: Seen) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    pair = seen.pair_of("trade_flows")
-    if pair is None:
-        return None
-    before, now = (_traded(each) for each in pair)
-    return before, now
+def _works(members: pl.DataFrame) -> pl.DataFrame:
+    return members.select(
+        *CELL, who=pl.col("member"), amount=pl.col("works").cast(pl.Float64), unit=pl.lit("works")
+    )
 
 
 def _traded(flows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,410 @@
+"""Inputs that went wrong between updates: refused, the old release stays; what is accepted is recorded."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.workspaces import contents
+from typer.testing import CliRunner, Result
+
+import trendcore as tc
+from trendcore.cli.app import app
+from trendcore.simulate import write_sample
+from trendcore.store import Store
+
+FEEDS = ("openalex", "patentsview", "baci", "comtrade")
+REASON = "the provider has read affiliations anew"
+#: what is not looked at here costs time
+QUICK = 'blocs = []\nintervals = ["joint"]\n'
+
+Work = dict[str, Any]
+
+
+class Place:
+    """Inputs in their real formats and a workspace with one release of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inputs = folder / "in"
+        self.path = folder / "ws"
+        self.workspace = tc.Workspace(self.path)
+
+    def run(self, *args: str) -> Result:
+        return CliRunner().invoke(app, [*args, "-w", str(self.path)])
+
+    def update(self, *args: str) -> Result:
+        return self.run("update", *args)
+
+    def failed(self) -> set[str]:
+        """Update, which has to be refused and to leave everything as it was; the gates that refuse."""
+        before = contents(self.workspace)
+        out = self.update("--json")
+        assert out.exit_code == 3, out.output
+        assert out.stderr.count("\n") == 1, out.stderr
+        assert "nothing was published" in out.stderr
+        self.is_as_before(before)
+        record = json.loads(out.stdout)
+        assert record["published"] is False
+        assert all(gate["failed"] and gate["cases"] and not gate["ok"] for gate in record["gates"])
+        return {gate["gate"] for gate in record["gates"]}
+
+    def is_as_before(self, before: dict[str, str]) -> None:
+        assert self.workspace.releases()["release"].to_list() == [1]
+        assert contents(self.workspace) == before
+        assert self.workspace.verify(release=1) == []
+
+    def accept(self) -> list[str]:
+        """Update with a reason: published, and the manifest says so; gates that were accepted."""
+        out = self.update("--accept-change", REASON, "--json")
+        assert out.exit_code == 0, out.output
+        manifest = Store.open(self.path).manifest()
+        assert (manifest.number, manifest.previous) == (2, 1)
+        assert manifest.accepted_change == REASON
+        accepted = [gate["gate"] for gate in manifest.gates if gate["accepted"]]
+        assert accepted == [gate["gate"] for gate in manifest.gates if not gate["ok"]]
+        assert self.workspace.verify() == []
+        # what was accepted once is the last release now
+        assert self.update().exit_code == 0
+        return accepted
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("mutations") / "place")
+    write_sample(place.inputs, scale=0.3)
+    for feed in FEEDS:
+        assert place.run("ingest", feed, str(place.inputs / feed)).exit_code == 0
+    (place.path / "trendcore.toml").write_text(QUICK)
+    assert place.update().exit_code == 0
+    shutil.copytree(place.folder, place.folder.with_name("pristine"))
+    return place
+
+
+@pytest.fixture
+def place(published: Place) -> Iterator[Place]:
+    """The place as it was published: under the same path, since workspaces know files by it."""
+    yield published
+    shutil.rmtree(published.folder)
+    shutil.copytree(published.folder.with_name("pristine"), published.folder)
+
+
+def change_works(place: Place, change: Callable[[Work], Work | None]) -> None:
+    """Change every work of OpenAlex; None drops it."""
+    for path in sorted((place.inputs / "openalex").glob("updated_date=*/*.gz")):
+        kept = []
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            try:
+                work = change(json.loads(line))
+            except json.JSONDecodeError:  # the sample has a broken line
+                kept.append(line)
+                continue
+            if work is not None:
+                kept.append(json.dumps(work).encode())
+        path.write_bytes(gzip.compress(b"\n".join(kept) + b"\n"))
+
+
+def change_lines(
+    paths: list[Path], change: Callable[[list[str]], list[str]], encoding: str = "utf-8"
+) -> None:
+    for path in paths:
+        path.write_text("".join(change(path.read_text(encoding).splitlines(keepends=True))), encoding)
+
+
+def baci(place: Place, *years: int) -> list[Path]:
+    every = sorted((place.inputs / "baci").glob("BACI_*.csv"))
+    return [path for path in every if not years or any(f"_Y{year}_" in path.name for year in years)]
+
+
+def change_zip(path: Path, change: Callable[[str], str]) -> None:
+    """Change the one text in a zip."""
+    with zipfile.ZipFile(path) as packed:
+        (name,) = packed.namelist()
+        text = packed.read(name).decode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name, change(text))
+    path.write_bytes(out.getvalue())
+
+
+def scaled(factor: int) -> Callable[[list[str]], list[str]]:
+    def times(lines: list[str]) -> list[str]:
+        out = lines[:1]
+        for line in lines[1:]:
+            cells = line.split(",")
+            cells[4] = f"{float(cells[4]) * factor:.3f}"
+            out.append(",".join(cells))
+        return out
+
+    return times
+
+
+def without_country(work: Work, country: str | None) -> Work:
+    """A work without an affiliation in a country; None: in any."""
+    for each in work.get("authorships") or []:
+        gone = [code for code in each.get("countries") or [] if country in (None, code)]
+        each["countries"] = [code for code in each.get("countries") or [] if code not in gone]
+        each["institutions"] = [
+            unit
+            for unit in each.get("institutions") or []
+            if country is not None and unit.get("country_code") != country
+        ]
+    return work
+
+
+def test_nothing_has_changed(place: Place) -> None:
+    out = place.update()
+    assert (out.exit_code, out.stdout) == (0, "nothing to do: release 1 is up to date\n")
+
+
+def test_a_country_is_gone_from_the_works(place: Place) -> None:
+    change_works(place, lambda work: without_country(work, "KR"))
+    assert "countries" in place.failed()
+    table = place.update()
+    assert table.exit_code == 3
+    assert "KR" in table.stdout
+    assert "--accept-change" in table.stderr
+    assert "countries" in place.accept()
+
+
+def test_a_country_is_gone_from_the_trade(place: Place) -> None:
+    change_lines(baci(place), lambda lines: [line for line in lines if "490" not in line.split(",")[1:3]])
+    assert "countries" in place.failed()
+    out = place.update()
+    assert "TW exports" in out.stdout
+    assert "US$" in out.stdout
+    assert "countries" in place.accept()
+
+
+def test_a_country_is_gone_from_one_year_of_trade(place: Place) -> None:
+    change_lines(
+        baci(place, 2018), lambda lines: [line for line in lines if "490" not in line.split(",")[1:3]]
+    )
+    assert place.failed() == {"countries"}
+
+
+def test_values_of_one_year_are_in_another_unit(place: Place) -> None:
+    change_lines(baci(place, 2020), scaled(1000))
+    assert {"change", "jump", "totals"} <= place.failed()
+
+
+def test_values_of_one_year_are_many_times_as_large_and_that_is_meant(place: Place) -> None:
+    change_lines(baci(place, 2020), scaled(30))
+    assert place.failed() == {"change", "jump", "totals"}
+    assert set(place.accept()) == {"change", "jump", "totals"}
+
+
+def test_all_values_are_in_another_unit(place: Place) -> None:
+    change_lines(baci(place), scaled(1000))
+    assert {"change", "totals", "ceiling"} <= place.failed()
+    # no reason is accepted for more than the world trades
+    out = place.update("--accept-change", REASON)
+    assert out.exit_code == 3
+    assert "ceiling" in out.stderr
+    assert "--accept-change" not in out.stderr
+
+
+@pytest.mark.parametrize(
+    ("years", "factor", "gates"),
+    [((2020,), 30, {"jump"}), ((2020,), 1000, {"jump", "ceiling"}), ((), 1000, {"ceiling"})],
+)
+def test_another_unit_is_noticed_in_a_first_release_too(
+    place: Place, tmp_path: Path, years: tuple[int, ...], factor: int, gates: set[str]
+) -> None:
+    change_lines(baci(place, *years), scaled(factor))
+    first = tc.Workspace(tmp_path / "ws", blocs=[])
+    first.ingest("baci", place.inputs / "baci")
+    with pytest.raises(tc.errors.GateError) as caught:
+        first.update()
+    assert {result.gate for result in caught.value.results} == gates
+    assert first.releases().is_empty()
+
+
+@pytest.mark.parametrize(
+    ("feed", "old", "new"),
+    [("baci", "t,i,j,k,v,q", "t,i,j,k,value,q"), ("comtrade", ",primaryValue,", ",worth,")],
+)
+def test_a_column_of_trade_is_renamed(place: Place, feed: str, old: str, new: str) -> None:
+    before = contents(place.workspace)
+    paths = baci(place, 2021) if feed == "baci" else [place.inputs / "comtrade" / "TradeData.csv"]
+    change_lines(paths, lambda lines: [lines[0].replace(old, new), *lines[1:]], "latin-1")
+    out = place.update()
+    assert out.exit_code == 2, out.output
+    assert paths[0].name in out.stderr
+    place.is_as_before(before)
+
+
+@pytest.mark.parametrize("column", ["patent_id", "location_id"])
+def test_a_column_of_patents_is_renamed(place: Place, column: str) -> None:
+    before = contents(place.workspace)
+    path = place.inputs / "patentsview" / "g_inventor_disambiguated.tsv.zip"
+    change_zip(path, lambda text: text.replace(column, "other", 1))
+    out = place.update()
+    assert out.exit_code == 2, out.output
+    assert column in out.stderr
+    place.is_as_before(before)
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "gates"),
+    [
+        ("authorships", 3, {"unknown_countries", "unknown_rise", "countries"}),
+        ("publication_year", 4, set()),
+        ("primary_topic", 3, {"years", "totals"}),
+    ],
+)
+def test_a_key_of_works_is_renamed(place: Place, key: str, code: int, gates: set[str]) -> None:
+    def renamed(work: Work) -> Work:
+        for name in {key, "topics" if key == "primary_topic" else key} & set(work):
+            work[f"{name}_of_work"] = work.pop(name)
+        return work
+
+    change_works(place, renamed)
+    if code == 3:
+        assert gates <= place.failed()
+    else:
+        before = contents(place.workspace)
+        assert place.update().exit_code == code
+        place.is_as_before(before)
+
+
+def test_a_year_of_works_is_missing(place: Place) -> None:
+    change_works(place, lambda work: None if work.get("publication_year") == 2019 else work)
+    assert {"years", "gaps"} <= place.failed()
+    assert {"years", "gaps"} <= set(place.accept())
+
+
+def test_a_year_of_trade_holds_nothing_but_its_header(place: Place) -> None:
+    change_lines(baci(place, 2023), lambda lines: lines[:1])
+    assert "years" in place.failed()
+    assert "years" in place.accept()
+
+
+def test_a_year_that_is_withdrawn_is_refused_until_it_is_meant(place: Place) -> None:
+    (path,) = baci(place, 2020)
+    assert place.run("withdraw", str(path)).exit_code == 0
+    assert {"years", "gaps"} <= place.failed()
+    assert {"years", "gaps"} <= set(place.accept())
+
+
+def test_a_file_that_vanished_stays_counted(place: Place) -> None:
+    (path,) = baci(place, 2020)
+    path.unlink()
+    out = place.update()
+    assert out.exit_code == 0
+    assert "no longer there" in out.stderr
+
+
+@pytest.mark.parametrize("n", [1, 200])
+def test_rows_of_trade_come_again_with_other_values(place: Place, n: int) -> None:
+    def again(lines: list[str]) -> list[str]:
+        return lines + scaled(3)(["", *lines[1 : n + 1]])
+
+    change_lines(baci(place, 2021), again)
+    before = contents(place.workspace)
+    if n > 100:  # too large a part of the file
+        assert place.update().exit_code == 4
+        place.is_as_before(before)
+        (place.path / "trendcore.toml").write_text(QUICK + "max_quarantined = 0.5\n")
+    assert place.failed() == {"contradictions"}
+    out = place.update("--accept-change", REASON)
+    assert out.exit_code == 3
+    assert f"{n} rows" in out.stdout
+    with (place.path / "trendcore.toml").open("a") as file:
+        file.write("[gates.contradictions]\nat_most = 1000\n")
+    assert place.update().exit_code == 0
+    assert contents(place.workspace)["trade_flows"] == before["trade_flows"]
+
+
+def test_a_row_of_comtrade_comes_again_with_another_value(place: Place) -> None:
+    path = place.inputs / "comtrade" / "semiconductor_equipment_legacy.csv"
+
+    def again(lines: list[str]) -> list[str]:
+        cells = lines[-1].split(",")
+        at = lines[0].split(",").index("Trade Value (US$)")
+        cells[at] = str(int(cells[at]) + 1)
+        return [*lines, ",".join(cells)]
+
+    # a name with a comma shifts nothing in rows before it
+    change_lines([path], again)
+    assert place.failed() == {"contradictions"}
+
+
+def test_rows_of_trade_that_come_again_as_they_are_change_nothing(place: Place) -> None:
+    before = contents(place.workspace)
+    change_lines(baci(place, 2021), lambda lines: lines + lines[1:])
+    assert place.update().exit_code == 0
+    assert contents(place.workspace)["trade_indices"] == before["trade_indices"]
+
+
+def test_all_countries_are_blank(place: Place) -> None:
+    change_works(place, lambda work: without_country(work, None))
+    assert {"unknown_countries", "unknown_rise", "countries"} <= place.failed()
+    # a release that knows no country has to be declared, not only accepted
+    assert place.update("--accept-change", REASON).exit_code == 3
+    with (place.path / "trendcore.toml").open("a") as file:
+        file.write("[gates.unknown_countries]\non = false\n")
+    assert {"unknown_rise", "countries"} <= set(place.accept())
+
+
+def test_half_of_the_works_are_gone(place: Place) -> None:
+    change_works(place, lambda work: work if int(work["id"].rsplit("W", 1)[1]) % 2 else None)
+    assert {"change", "totals"} <= place.failed()
+    assert {"change", "totals"} <= set(place.accept())
+
+
+def test_a_blank_reason_is_refused_before_work(place: Place) -> None:
+    out = place.update("--accept-change", "  ")
+    assert (out.exit_code, out.stderr.count("\n")) == (2, 1)
+    assert "blank" in out.stderr
+
+
+def test_a_reason_that_was_not_needed_is_not_recorded(place: Place) -> None:
+    (place.path / "trendcore.toml").write_text(QUICK + "trend_years = 9\n")
+    assert place.update("--accept-change", REASON).exit_code == 0
+    assert Store.open(place.path).manifest().accepted_change == ""
+
+
+def test_equal_bytes_under_another_name_change_nothing_and_are_named(place: Place) -> None:
+    (old,) = (place.inputs / "openalex").glob("updated_date=2023-05-16/part_000.gz")
+    new = old.with_name("part_007.gz")
+    shutil.copyfile(old, new)
+    out = place.update()
+    assert (out.exit_code, out.stdout) == (0, "nothing to do: release 1 is up to date\n")
+    assert f"{new} holds the same content as {old}: counted once" in out.stderr
+
+
+def test_the_same_works_packed_again_count_once_by_id(place: Place) -> None:
+    before = contents(place.workspace)
+    (old,) = (place.inputs / "openalex").glob("updated_date=2023-05-16/part_000.gz")
+    old.with_name("part_007.gz").write_bytes(gzip.compress(gzip.decompress(old.read_bytes()), 1))
+    assert place.update().exit_code == 0
+    after = contents(place.workspace)
+    of_inputs = {"inputs", "set_aside"}
+    assert {name for name in before if before[name] != after[name]} == of_inputs
+    aside = place.workspace.table("set_aside").collect()
+    assert "superseded" in aside.filter(source="openalex")["reason"].to_list()
+
+
+def test_a_rule_of_the_workspace_refuses_and_says_why(place: Place) -> None:
+    with (place.path / "trendcore.toml").open("a") as file:
+        file.write(
+            "trend_years = 9\n[[gates.rules]]\nname = 'big_cells'\ntable = 'coverage'\n"
+            "fails = \"source = 'openalex' AND works < 40 AND year = 2016\"\nwhy = 'small cells mislead'\n"
+        )
+    assert place.failed() == {"big_cells"}
+
+
+def test_a_rule_that_fits_no_table_is_a_usage_error(place: Place) -> None:
+    with (place.path / "trendcore.toml").open("a") as file:
+        file.write("trend_years = 9\n[[gates.rules]]\nname = 'x'\ntable = 'nothing'\nfails = 'works < 4'\n")
+    out = place.update()
+    assert (out.exit_code, out.stderr.count("\n")) == (2, 1)
+    assert "no table is called 'nothing'" in out.stderr
