@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from support.published import PublishedWorkspace
 
-from trendcore.cli.pair import country
+from trendcore.report.pair import country
 from trendcore.errors import UsageError
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     {"tallies"},
     {"indices", "sources", "store", "simulate"},
     {"composite", "trends", "uncertainty"},
-    {"update", "namespace", "bench"},
+    {"update", "report", "namespace", "bench"},
     {"workspace"},
     {"cli"},
 ]

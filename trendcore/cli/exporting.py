@@ -63,7 +63,7 @@ def write_table(
 def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
     import polars as pl
 
-    from trendcore.cli.pair import Pair, country
+    from trendcore.report.pair import Pair, country
 
     pair = None
     if selection.pair is not None:

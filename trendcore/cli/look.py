@@ -15,16 +15,8 @@ from trendcore.cli.options import (
     WorkspaceOption,
     one_form,
 )
-from trendcore.cli.output import (
-    arrow,
-    interval,
-    number,
-    print_csv,
-    print_json,
-    print_lines,
-    print_table,
-    trend_text,
-)
+from trendcore.cli.output import arrow, print_csv, print_json, print_lines, print_table, trend_text
+from trendcore.report.words import interval, number
 
 if TYPE_CHECKING:
     from trendcore.workspace import Workspace
@@ -69,9 +61,9 @@ def show_pair(
 ) -> None:
     """Print what is published about a pair in one of the three forms."""
     from trendcore import taxonomy
-    from trendcore.cli.pair import Pair, country, summarise
     from trendcore.cli.show import print_pair
     from trendcore.errors import UsageError
+    from trendcore.report.pair import Pair, country, summarise
 
     pair = Pair(country(a), country(b))
     if pair.a == pair.b:
@@ -163,7 +155,7 @@ def top(
 
     A trend is over the last complete years of the release: ten, if the settings do not say otherwise.
     """
-    from trendcore.cli.ranking import Question, strongest
+    from trendcore.report.ranking import Question, strongest
     from trendcore.workspace import Workspace
 
     one_form(json, csv)

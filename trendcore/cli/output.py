@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trendcore.report.words import p_value
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -20,7 +22,6 @@ Record = dict[str, Any]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _ARROWS = {"rising": ("▲", "^"), "falling": ("▼", "v"), "none": ("▬", "=")}
-_LEAST_P = 0.001  # below it a p is written as such
 _PIPE_WIDTH = 120  # a table in a file or a pipe is not squeezed into 80 columns
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -40,55 +41,6 @@ def sparkline(values: Sequence[float | None]) -> str:
         return "".join(" " if value is None else _BARS[0] for value in values)
     last = len(_BARS) - 1
     return "".join(" " if value is None else _BARS[math.floor(value / top * last)] for value in values)
-
-
-def money(dollars: float | None) -> str:
-    """Write US dollars with three digits or so.
-
-    Examples
-    --------
-    >>> money(12_345_678_901), money(9_870), money(None), money(0)
-    ('12.3 bn', '9.9 k', '–', '0')
-    """
-    if dollars is None:
-        return "–"
-    for size, unit in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
-        if abs(dollars) >= size:
-            return f"{dollars / size:,.1f}{unit}"
-    return f"{dollars:,.0f}"
-
-
-def number(value: float | None, digits: int) -> str:
-    """Write a number with a fixed count of decimals, a dash where there is none.
-
-    Examples
-    --------
-    >>> number(0.12345, 3), number(None, 3)
-    ('0.123', '–')
-    """
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def percent(value: float | None) -> str:
-    """Write a fraction in per cent.
-
-    Examples
-    --------
-    >>> percent(0.1821)
-    '18.2 %'
-    """
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def interval(lo: float | None, hi: float | None, digits: int) -> str:
-    """Write an interval; a dash where there is none, or for an end that is not finite.
-
-    Examples
-    --------
-    >>> interval(0.1, 0.25, 2), interval(None, None, 2), interval(-1.5, None, 1)
-    ('[0.10, 0.25]', '–', '[-1.5, –]')
-    """
-    return "–" if lo is None and hi is None else f"[{number(lo, digits)}, {number(hi, digits)}]"
 
 
 def arrow(direction: str | None) -> str:
@@ -124,7 +76,7 @@ def trend_text(direction: str | None, p: float | None) -> str:
     """
     if direction is None or p is None:
         return "–"
-    return f"{arrow(direction)} {'<0.001' if p < _LEAST_P else number(p, 3)}"
+    return f"{arrow(direction)} {p_value(p)}"
 
 
 def safe_text(text: str) -> str:

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from trendcore.cli.output import (
-    arrow,
-    interval,
-    money,
-    number,
-    percent,
-    print_lines,
-    print_table,
-    sparkline,
-    trend_text,
-)
+from trendcore.cli.output import arrow, print_lines, print_table, sparkline, trend_text
+from trendcore.report.words import MARGINALS, SMALL, between, interval, money, number, percent, title_of
 
 Record = dict[str, Any]
 
-_SMALL = 5  # joint works below which a rate is marked
-_MARGINALS = {"docs_int": "international works", "docs_all": "works", "links": "links", "matrix": "links"}
 
 _DIGITS = {"joint": 1, "ncses": 2}
 #: how an interval is made -> what a person reads of it
@@ -40,18 +29,6 @@ _PROXY_LEGEND = (
     "~       a proxy: the field has no goods of its own in the nomenclature, these merely stand for it"
 )
 
-#: (source, role) -> what its table is called
-TITLES = {
-    ("openalex", "author"): "Papers (OpenAlex, countries of authors)",
-    ("openalex-concepts", "author"): "Papers (OpenAlex records of before 2024, fields by concepts)",
-    ("patentsview", "inventor"): "Patents (PatentsView, countries of inventors)",
-    ("patentsview", "applicant"): "Patents (PatentsView, countries of owners)",
-    ("patentsview", "inventor-applicant"): "Patents (PatentsView, invented in one, owned in the other)",
-    ("baci", "reconciled"): "Trade (CEPII BACI, reconciled by CEPII)",
-    ("comtrade", "importer"): "Trade (UN Comtrade, as importers report)",
-    ("comtrade", "exporter"): "Trade (UN Comtrade, as exporters report)",
-}
-
 
 def print_pair(record: Record, names: tuple[str, str], release: int | None) -> None:
     """Print a pair's record: a table a source, then how to read them."""
@@ -62,9 +39,9 @@ def print_pair(record: Record, names: tuple[str, str], release: int | None) -> N
     for kind, printer in printers.items():
         for source, role in dict.fromkeys((row["source"], row["role"]) for row in record[kind]):
             rows = [row for row in record[kind] if (row["source"], row["role"]) == (source, role)]
-            printer(rows, record, _title({"source": source, "role": role}))
+            printer(rows, record, title_of(source, role))
     for row in record["unanswered"]:
-        print_lines(f"Not shown: {row['field']} in {_title(row)}: {row['why']}.")
+        print_lines(f"Not shown: {row['field']} in {title_of(row['source'], row['role'])}: {row['why']}.")
     print_lines("All values are of the latest complete year.", *_trend_legend(record))
     if record["works"]:
         print_lines(*_works_legend(record["works"], record["rank_by"]))
@@ -72,10 +49,6 @@ def print_pair(record: Record, names: tuple[str, str], release: int | None) -> N
         print_lines(*_TRADE_LEGEND)
         if any(row["proxy"] for row in record["trade"]):
             print_lines(_PROXY_LEGEND)
-
-
-def _title(row: Record) -> str:
-    return TITLES.get((row["source"], row["role"]), f"{row['source']}, {row['role']}")
 
 
 def _rank_text(row: Record) -> str:
@@ -96,7 +69,7 @@ def _print_works(rows: list[Record], record: Record, title: str) -> None:
     columns += [("trend p", "left"), (_span(rows), "left"), ("rank", "right")]
     body = []
     for row in rows:
-        small = "*" if row["joint"] < _SMALL else " "
+        small = "*" if row["joint"] < SMALL else " "
         cells = [row["field"], str(row["year"]), f"{row['joint']:,}{small}"]
         cells += [percent(row["share_of_a"]), percent(row["share_of_b"])]
         cells += [
@@ -107,9 +80,7 @@ def _print_works(rows: list[Record], record: Record, title: str) -> None:
         cells += [_interval(row, _DIGITS.get(rank_by, 3)), trend_text(row["trend"], row["trend_p"])]
         body.append([*cells, sparkline(row["series"]), _rank_text(row)])
     unknown = [row["share_unknown_country"] for row in rows if row["share_unknown_country"] is not None]
-    covered = (
-        f"Without any known country, so in no pair: {_between(unknown)} of the works." if unknown else ""
-    )
+    covered = f"Without any known country, so in no pair: {between(unknown)} of the works." if unknown else ""
     print_table(columns, body, title=title, notes=[covered, ""])
 
 
@@ -125,8 +96,8 @@ def _interval(row: Record, digits: int, suffix: str = "") -> str:
 
 def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
     marginals = {name: system for row in rows for name, system in row["marginals"].items()}
-    base = {name: _MARGINALS.get(system, system) for name, system in marginals.items()}
-    small = any(row["joint"] < _SMALL for row in rows)
+    base = {name: MARGINALS.get(system, system) for name, system in marginals.items()}
+    small = any(row["joint"] < SMALL for row in rows)
     lines = [
         "joint   full counting: a work counts once for each pair of its countries",
         f"of      joint works in that country's {base.get('share', 'works')}",
@@ -136,7 +107,7 @@ def _works_legend(rows: list[Record], rank_by: str) -> list[str]:
         f"95 %    interval of {_called(rank_by)}, {_METHODS[_method(rows)]}",
         f"rank    by {rank_by}, among pairs with joint works",
     ]
-    few = f"*       fewer than {_SMALL} joint works: rates of so few say little, and their intervals nothing"
+    few = f"*       fewer than {SMALL} joint works: rates of so few say little, and their intervals nothing"
     return [*lines, few] if small else lines
 
 
@@ -161,11 +132,6 @@ def _trend_legend(record: Record) -> list[str]:
         f"{_called(record['rank_by'])}, of patents and",
         "        of flows. Each p is of one series alone: of 100 without a trend some 5 have an arrow",
     ]
-
-
-def _between(values: list[float]) -> str:
-    low, high = percent(min(values)), percent(max(values))
-    return low if low == high else f"{low} to {high}"
 
 
 def _print_ownership(rows: list[Record], record: Record, title: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-    from trendcore.workspace import Workspace
+    from trendcore.report.published import Published
 
 Record = dict[str, Any]
 
@@ -16,7 +16,7 @@ TREND = ("trend", "trend_p", "trend_slope", "trend_years")
 INTERVAL = ("lo", "hi", "interval", "interval_flag")
 
 
-def published_trends(workspace: Workspace, release: int | None) -> pl.LazyFrame:
+def published_trends(workspace: Published, release: int | None) -> pl.LazyFrame:
     """Return the trends of a release in default conventions, as records name them.
 
     Returns

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trendcore.cli.surety import INTERVAL, by_default, published_trends, suffixed, trend_of
-from trendcore.update.trending import spoken_of, with_no_joint_works
+from trendcore.report.surety import INTERVAL, by_default, published_trends, suffixed, trend_of
+from trendcore.trends.told import spoken_of, with_no_joint_works
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from trendcore.workspace import Workspace
+    from trendcore.report.published import Published
 
 Record = dict[str, Any]
 
@@ -100,7 +100,7 @@ def unanswered(coverage: pl.DataFrame, last: pl.DataFrame) -> list[Record]:
 
 
 def summarise(
-    workspace: Workspace, pair: Pair, *, field: str | None, release: int | None, rank_by: str
+    workspace: Published, pair: Pair, *, field: str | None, release: int | None, rank_by: str
 ) -> Record:
     """Gather what is published about a pair, as one JSON-like record.
 
@@ -196,7 +196,7 @@ class _Known:
 
 
 def _working_abroad(
-    workspace: Workspace, last: pl.DataFrame, release: int | None
+    workspace: Published, last: pl.DataFrame, release: int | None
 ) -> Callable[[Record], set[str]]:
     """Return which countries have international works in a cell, of all cells in one pass."""
     import polars as pl
@@ -259,7 +259,7 @@ def _owned_record(known: _Known, pair: Pair, years: Sequence[int]) -> Record:
 
 
 def traders_of(
-    workspace: Workspace, coverage: pl.DataFrame, release: int | None
+    workspace: Published, coverage: pl.DataFrame, release: int | None
 ) -> Callable[[Record], dict[int, tuple[set[str], set[str]]]]:
     """Return who exports and who imports anything in a cell of trade, by year, of all cells in one pass."""
     import polars as pl
@@ -308,7 +308,7 @@ def _trade_record(
 
 
 def _values_of_last_year(
-    workspace: Workspace, index: str, last: pl.DataFrame, release: int | None
+    workspace: Published, index: str, last: pl.DataFrame, release: int | None
 ) -> pl.DataFrame:
     """Return an index of all pairs in the latest complete year of each cell, both ways added up.
 

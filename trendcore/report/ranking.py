@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trendcore.cli.surety import INTERVAL, TREND, published_trends
 from trendcore.errors import UsageError
-from trendcore.update.trending import spoken_of
+from trendcore.report.surety import INTERVAL, TREND, published_trends
+from trendcore.trends.told import spoken_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from trendcore.workspace import Workspace
+    from trendcore.report.published import Published
 
 _PREFERRED = {
     "works": (("openalex", "author"), ("patentsview", "inventor"), ("patentsview", "applicant")),
@@ -42,7 +42,7 @@ class Question:
     release: int | None
 
 
-def strongest(workspace: Workspace, question: Question) -> dict[str, Any]:
+def strongest(workspace: Published, question: Question) -> dict[str, Any]:
     """Return the pairs in order, with where the numbers are from.
 
     Raises
@@ -121,7 +121,7 @@ def _feed(coverage: pl.DataFrame, question: Question) -> tuple[str, str | None]:
 
 def _with_trend(
     now: pl.DataFrame,
-    workspace: Workspace,
+    workspace: Published,
     question: Question,
     source: str,
     role: str | None,
@@ -138,7 +138,7 @@ def _with_trend(
 
 
 def _with_joint(
-    now: pl.DataFrame, workspace: Workspace, question: Question, source: str, role: str | None, year: int
+    now: pl.DataFrame, workspace: Published, question: Question, source: str, role: str | None, year: int
 ) -> pl.DataFrame:
     """Add the joint works of each pair; an index of one country has none."""
     import polars as pl
