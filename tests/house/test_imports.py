@@ -25,6 +25,8 @@ LAYERS = [
     {"composite", "trends", "uncertainty"},
     {"update", "report", "namespace", "bench"},
     {"workspace"},
+    {"runs"},
+    {"schedule"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -27,7 +27,8 @@ from trendcore.update.trending import trends
 _ALWAYS_TOLERATED: Final = 100
 _FEEDS_OF_WORKS: Final = {"openalex": "papers", "patentsview": "patents"}
 _FEEDS_OF_TRADE: Final = ("baci", "comtrade")
-_STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "trends", "gates", "publish")
+#: steps of an update, in their order: what its progress is told of, beside bytes while files are read
+STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "trends", "gates", "publish")
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class _Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        self._progress(_STEPS.index(name), len(_STEPS), name)
+        self._progress(STEPS.index(name), len(STEPS), name)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 6)
