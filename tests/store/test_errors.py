@@ -9,7 +9,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from trendcore.errors import ConflictError, StorageError, TrendcoreError
 from trendcore.store.delta import delta_errors
-from trendcore.store.primitives import storage_errors
+from trendcore.store.volumes import storage_errors
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from trendcore.store.primitives import storage_errors
     ],
 )
 def test_errors_name_the_table_in_one_line(error: Exception, ours: type[TrendcoreError]) -> None:
-    with pytest.raises(ours, match=r"^ws/tables/papers: ") as caught, delta_errors(Path("ws/tables/papers")):
+    with pytest.raises(ours, match=r"^ws/tables/papers: ") as caught, delta_errors("ws/tables/papers"):
         raise error
     assert type(caught.value) is ours
     assert "\n" not in str(caught.value)
@@ -43,7 +43,7 @@ def test_errors_name_the_table_in_one_line(error: Exception, ours: type[Trendcor
     ],
 )
 def test_mistakes_of_programmers_and_interrupts_go_through(error: BaseException) -> None:
-    with pytest.raises(type(error)) as caught, delta_errors(Path("t")), storage_errors(Path("t")):
+    with pytest.raises(type(error)) as caught, delta_errors("t"), storage_errors("t"):
         raise error
     assert caught.value is error
 

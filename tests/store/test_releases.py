@@ -16,6 +16,7 @@ from support.canonical import ingest
 
 from trendcore.errors import ConflictError, SchemaError, StorageError, UsageError, WorkspaceError
 from trendcore.store import Manifest, ReleaseInfo, Store, releases
+from trendcore.store.volumes import LocalVolume
 
 PAIRS = pl.DataFrame({"a": ["JP", "JP"], "b": ["KR", "US"], "joint": [3, 5]})
 TOTALS = pl.DataFrame({"year": [2020], "works": [9]}, schema={"year": pl.Int16, "works": pl.Int64})
@@ -39,6 +40,10 @@ def store(tmp_path: Path) -> Store:
 def publish(store: Store, info: ReleaseInfo = INFO, **tables: pl.DataFrame | pl.LazyFrame) -> Manifest:
     with store.lock():
         return store.publish(tables, info)
+
+
+def volume(store: Store) -> LocalVolume:
+    return LocalVolume(Path(store.root))
 
 
 def data_files(store: Store) -> list[Path]:
@@ -163,7 +168,7 @@ def test_the_second_of_two_with_one_number_gets_a_conflict(store: Store) -> None
     first = publish(store, pairs=PAIRS)
     other = msgspec.structs.replace(first, fingerprint="f2")
     with pytest.raises(ConflictError, match="has published release 1"):
-        releases.write(store.root / "releases", other)
+        releases.write(volume(store), other)
     assert store.manifest(1) == first
     assert [path.name for path in (store.root / "releases").iterdir()] == ["000001.json"]
 
@@ -176,14 +181,14 @@ def test_file_systems_without_hard_links(store: Store, monkeypatch: pytest.Monke
     first = publish(store, pairs=PAIRS)
     assert store.manifest() == first
     with pytest.raises(ConflictError, match="has published release 1"):
-        releases.write(store.root / "releases", first)
+        releases.write(volume(store), first)
     assert [path.name for path in (store.root / "releases").iterdir()] == ["000001.json"]
     assert Store.create(store.root.with_name("other")).releases() == []
 
 
 def test_numbers_go_on_after_the_highest_and_past_six_digits(store: Store) -> None:
     first = publish(store, pairs=PAIRS)
-    releases.write(store.root / "releases", msgspec.structs.replace(first, number=999_999))
+    releases.write(volume(store), msgspec.structs.replace(first, number=999_999))
     assert publish(store, pairs=PAIRS).number == 1_000_000
     (store.root / "releases" / "note.json").write_text("mine")
     assert store.releases() == [1, 999_999, 1_000_000]
@@ -275,3 +280,47 @@ def test_publishing_leaves_canonical_rows_alone(store: Store) -> None:
         store.save_ledger(ledger)
     publish(store, quarantine=PAIRS)
     assert store.scan("quarantine", ["aaaaaaaa"]).collect().height == 2
+
+
+def test_texts_are_kept_once_and_verified(store: Store) -> None:
+    path = store.root / "methods" / ("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    with store.lock():
+        kept = {store.keep_text(b"abc") for _ in range(2)}
+        assert kept == {path.name}
+        store.sweep([])
+    assert (store.kept_text(path.name), [each.name for each in path.parent.iterdir()]) == (
+        b"abc",
+        [path.name],
+    )
+    made = publish(store, msgspec.structs.replace(INFO, method_files={"policy.toml": path.name}), pairs=PAIRS)
+    assert store.verify(made) == []
+    flip(path)
+    wrong = f"{path}: the bytes are not those that were written"
+    assert store.verify(made) == [wrong]
+    with pytest.raises(StorageError, match=re.escape(wrong)):
+        store.kept_text(path.name)
+    with store.lock():
+        store.keep_text(b"abc")
+    assert store.verify(made) == []
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63])
+def test_a_kept_texts_hash_is_no_path(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="64 lower-case hex digits"):
+        store.kept_text(name)
+
+
+def test_a_text_that_was_not_kept_is_named(store: Store) -> None:
+    with pytest.raises(StorageError, match=f"methods/{'a' * 64}: No such file"):
+        store.kept_text("a" * 64)
+
+
+def test_releases_without_later_fields_are_read(store: Store) -> None:
+    publish(store, pairs=PAIRS)
+    path = store.root / "releases" / "000001.json"
+    record = msgspec.json.decode(path.read_bytes())
+    for name in ("accepted_change", "rolled_back_to", "method_files"):
+        del record[name]
+    path.write_bytes(msgspec.json.encode(record))
+    there = store.manifest()
+    assert (there.accepted_change, there.rolled_back_to, there.method_files) == ("", None, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import deltalake
 import polars as pl
@@ -17,6 +18,7 @@ from support.canonical import batch, ingest, lines, name, refused, rows
 from trendcore.errors import SchemaError, StorageError, UsageError
 from trendcore.schemas import CANONICAL
 from trendcore.store import Ledger, ReleaseInfo, Store, delta
+from trendcore.store.volumes import Volume
 
 A, B, C = "aaaaaaaa", "bbbbbbbb", "cccccccc"
 
@@ -159,10 +161,10 @@ def test_an_interrupt_while_rows_are_named_leaves_nothing(
     """The second of two tables is interrupted: the first one's rows go too."""
     whole = delta.commit
 
-    def interrupted(folder: Path, *rest: object) -> int:
-        if folder.name == "tombstones":
+    def interrupted(volume: Volume, folder: str, *rest: Any) -> int:
+        if folder == "tables/tombstones":
             raise KeyboardInterrupt
-        return whole(folder, *rest)  # type: ignore[arg-type]
+        return whole(volume, folder, *rest)
 
     stone = {"id": "W", "updated": None, "reason": "merged", "source_file": "f", "source_line": 1}
     monkeypatch.setattr(delta, "commit", interrupted)
@@ -221,6 +223,7 @@ def test_writes_need_the_lock(store: Store) -> None:
         lambda: store.sweep([]),
         lambda: store.publish({}, ReleaseInfo(fingerprint="f")),
         lambda: store.writer(A).__enter__(),
+        lambda: store.keep_text(b""),
     ):
         with pytest.raises(RuntimeError, match="without its lock"):
             write()

@@ -7,21 +7,22 @@ hashed and brought to disk here; only then are they named in the log.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from trendcore.errors import ConflictError, StorageError
-from trendcore.store.primitives import NewFile, in_a_line, make_folder, storage_errors, sync
+from trendcore.store.failpoints import hit
+from trendcore.store.volumes import Volume, in_a_line, storage_errors
 
 #: column of canonical tables that says which content a row is of
 INPUT: Final = "input"
@@ -31,6 +32,8 @@ _BUFFER: Final = 64 << 20
 _SETTINGS: Final = {"delta.checkpointInterval": "20"}
 #: logs are never cleaned: a release names its table's version
 _HOOKS: Final = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+#: a transaction that was prepared from a version may only follow that version
+_NO_RETRY: Final = CommitProperties(max_commit_retries=0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class DataFile:
 
     Attributes
     ----------
-    path
-        Absolute path.
+    key
+        Its key in the volume.
     size, rows
         Bytes and rows.
     sha256
@@ -49,7 +52,7 @@ class DataFile:
         Content that its rows are of; None in published tables.
     """
 
-    path: Path
+    key: str
     size: int
     rows: int
     sha256: str
@@ -57,22 +60,22 @@ class DataFile:
 
 
 @contextmanager
-def delta_errors(folder: Path) -> Iterator[None]:
+def delta_errors(table: str) -> Iterator[None]:
     """Say of an error of deltalake or the operating system which table it concerns."""
     try:
-        with storage_errors(folder):
+        with storage_errors(table):
             yield
     except CommitFailedError as error:
         raise ConflictError(
-            f"{folder}: another process has written to the table: {in_a_line(error)}"
+            f"{table}: another process has written to the table: {in_a_line(error)}"
         ) from error
     except DeltaError as error:
-        raise StorageError(f"{folder}: {in_a_line(error)}") from error
+        raise StorageError(f"{table}: {in_a_line(error)}") from error
     except Exception as error:
         # what deltalake has no class for it raises as a plain Exception, which nothing else does
         if type(error) is not Exception:
             raise
-        raise StorageError(f"{folder}: {in_a_line(error)}") from error
+        raise StorageError(f"{table}: {in_a_line(error)}") from error
 
 
 class ParquetFile:
@@ -80,19 +83,18 @@ class ParquetFile:
 
     Parameters
     ----------
-    folder
+    volume, folder
         Where; made if it is not there.
     schema
         Of the batches.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    def __init__(self, volume: Volume, folder: str, schema: pa.Schema) -> None:
         self._schema = schema
         self._batches: list[pa.RecordBatch] = []
         self._bytes = 0
         self.rows = 0
-        make_folder(folder)
-        self._file = NewFile(folder, ".parquet")
+        self._file = volume.new_file(folder)
         try:
             self._writer = pq.ParquetWriter(
                 self._file, schema, compression="zstd", compression_level=1, write_page_checksum=True
@@ -113,8 +115,8 @@ class ParquetFile:
         """Bring the file to disk."""
         self._write()
         self._writer.close()
-        path = self._file.finish()
-        return DataFile(path, self._file.size, self.rows, self._file.sha256, of)
+        key = self._file.finish()
+        return DataFile(key, self._file.size, self.rows, self._file.sha256, of)
 
     def give_up(self) -> None:
         """Remove the file, finished or not."""
@@ -132,14 +134,18 @@ class ParquetFile:
 
 
 def commit(
-    folder: Path, schema: pa.Schema, files: Sequence[DataFile], replaced: Sequence[str] | None = None
+    volume: Volume,
+    folder: str,
+    schema: pa.Schema,
+    files: Sequence[DataFile],
+    replaced: Sequence[str] | None = None,
 ) -> int:
     """Name files in a table's log, in one transaction; the log is on disk on return.
 
     Parameters
     ----------
-    folder
-        The table's; made if it is not there.
+    volume, folder
+        Where the table is; made if it is not there.
     schema
         Of the table.
     files
@@ -160,25 +166,26 @@ def commit(
         The table cannot be read or written.
     """
     partitions = None if replaced is None else [INPUT]
-    with delta_errors(folder):
-        make_folder(folder)
-        table = _open(folder) or DeltaTable.create(
-            folder, schema=schema, partition_by=partitions, configuration=_SETTINGS
-        )
+    with delta_errors(volume.name(folder)):
+        volume.prepare(folder)
+        table = _open(volume, folder) or _create(volume, folder, schema, partitions)
         before = table.version()
+        hit("delta_commit", volume.name(folder))
         table.create_write_transaction(
             [_action(folder, file) for file in files],
             mode="overwrite",
             schema=schema,
             partition_by=partitions,
             partition_filters=None if replaced is None else [(INPUT, "in", list(replaced))],
+            commit_properties=_NO_RETRY,
             post_commithook_properties=_HOOKS,
         )
-        _sync_log(folder, before)
+        hit("delta_committed", volume.name(folder))
+        volume.sync_log(folder, before)
     return before + 1
 
 
-def active(folder: Path) -> list[DataFile]:
+def active(volume: Volume, folder: str) -> list[DataFile]:
     """Return the files of a canonical table's latest version, in a fixed order.
 
     Raises
@@ -186,8 +193,8 @@ def active(folder: Path) -> list[DataFile]:
     StorageError
         The table cannot be read, or names files outside itself.
     """
-    with delta_errors(folder):
-        table = _open(folder)
+    with delta_errors(volume.name(folder)):
+        table = _open(volume, folder)
         if table is None:
             return []
         actions = table.get_add_actions(flatten=True)
@@ -196,18 +203,20 @@ def active(folder: Path) -> list[DataFile]:
     for path, size, rows, content in found.sort("path").iter_rows():
         parent, _, name = path.rpartition("/")
         if parent != f"{INPUT}={content}" or name in ("", "..") or rows is None:
-            raise StorageError(f"{folder}: the table's log is damaged: it names {path!r}")
-        files.append(DataFile(folder / path, size, rows, name.partition("-")[0], content))
+            raise StorageError(f"{volume.name(folder)}: the table's log is damaged: it names {path!r}")
+        files.append(DataFile(f"{folder}/{path}", size, rows, name.partition("-")[0], content))
     return files
 
 
-def scan_files(files: Sequence[tuple[Path, int]], schema: pa.Schema) -> pl.LazyFrame:
+def scan_files(volume: Volume, files: Sequence[tuple[str, int]], schema: pa.Schema) -> pl.LazyFrame:
     """Read Parquet files of a schema, lazily.
 
     Parameters
     ----------
+    volume
+        Where they are.
     files
-        Path and bytes of each.
+        Key and bytes of each.
     schema
         What they hold.
 
@@ -216,44 +225,54 @@ def scan_files(files: Sequence[tuple[Path, int]], schema: pa.Schema) -> pl.LazyF
     StorageError
         One is missing, or has another size.
     """
-    for path, size in files:
-        with storage_errors(path):
-            found = path.stat().st_size
+    keys = [key for key, _ in files]
+    with storage_errors(volume.name()):
+        sizes = volume.sizes(keys)
+    for (key, size), found in zip(files, sizes, strict=True):
         if found != size:
-            raise StorageError(f"{path} is damaged: it has {found:,} bytes, {size:,} were written")
+            raise StorageError(
+                f"{volume.name(key)} is damaged: it has {found:,} bytes, {size:,} were written"
+            )
     types = pl.DataFrame(schema.empty_table()).schema
     if not files:
         return pl.LazyFrame(schema=types)
     # the workspace's own path may hold `name=value` or `*`, which mean nothing here
-    paths = [path for path, _ in files]
-    return pl.scan_parquet(paths, schema=types, hive_partitioning=False, glob=False)
+    return pl.scan_parquet(
+        [volume.uri(key) for key in keys],
+        schema=types,
+        hive_partitioning=False,
+        glob=False,
+        storage_options=volume.storage_options,
+        credential_provider=None,
+    )
 
 
-def _open(folder: Path) -> DeltaTable | None:
+def _open(volume: Volume, folder: str) -> DeltaTable | None:
     """Open a table's latest version; None if there is no table."""
+    hit("delta_open", volume.name(folder))
     try:
-        return DeltaTable(folder)
+        return DeltaTable(volume.uri(folder), storage_options=volume.storage_options)
     except TableNotFoundError:
         return None
 
 
-def _action(folder: Path, file: DataFile) -> AddAction:
-    return AddAction(
-        path=file.path.relative_to(folder).as_posix(),
-        size=file.size,
-        partition_values={} if file.input is None else {INPUT: file.input},
-        modification_time=file.path.stat().st_mtime_ns // 1_000_000,
-        data_change=True,
-        stats=json.dumps({"numRecords": file.rows}),
+def _create(volume: Volume, folder: str, schema: pa.Schema, partitions: list[str] | None) -> DeltaTable:
+    hit("delta_create", volume.name(folder))
+    return DeltaTable.create(
+        volume.uri(folder),
+        schema=schema,
+        partition_by=partitions,
+        configuration=_SETTINGS,
+        storage_options=volume.storage_options,
     )
 
 
-def _sync_log(folder: Path, before: int) -> None:
-    """Bring what was written to the log since a version to disk."""
-    log = folder / "_delta_log"
-    for path in log.iterdir():
-        version = path.name[:20]
-        if path.name == "_last_checkpoint" or (version.isdigit() and int(version) >= before):
-            sync(path)
-    sync(log)
-    sync(folder)
+def _action(folder: str, file: DataFile) -> AddAction:
+    return AddAction(
+        path=file.key.removeprefix(f"{folder}/"),
+        size=file.size,
+        partition_values={} if file.input is None else {INPUT: file.input},
+        modification_time=time.time_ns() // 1_000_000,
+        data_change=True,
+        stats=json.dumps({"numRecords": file.rows}),
+    )

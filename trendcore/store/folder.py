@@ -9,7 +9,8 @@ from typing import Final
 from trendcore.config import FILE as SETTINGS
 from trendcore.config import MARK
 from trendcore.errors import WorkspaceError
-from trendcore.store.primitives import UNFINISHED
+from trendcore.store.volumes import LocalVolume, Volume
+from trendcore.store.volumes.disk import UNFINISHED
 
 LEDGER: Final = "ledger.json"
 #: deltalake takes %20 for a blank and \\ for /, and so reads from another folder than it writes to
@@ -41,7 +42,18 @@ def local_folder(path: str | Path) -> Path:
     return root
 
 
-def check_free(root: Path) -> None:
+def volume_of(path: str | Path) -> Volume:
+    """Return the volume of a workspace, which need not be there.
+
+    Raises
+    ------
+    WorkspaceError
+        See `local_folder`.
+    """
+    return LocalVolume(local_folder(path).absolute())
+
+
+def check_free(volume: Volume) -> None:
     """Check that a folder may become a workspace: what an interrupted attempt leaves is no obstacle.
 
     Raises
@@ -49,14 +61,13 @@ def check_free(root: Path) -> None:
     WorkspaceError
         It is a file, or holds something else and no settings of a workspace.
     """
-    if not root.is_dir():
-        if root.exists():
-            raise WorkspaceError(f"{root} is a file; a workspace is a folder")
-        return
-    there = {path.name for path in root.iterdir() if not path.name.endswith(UNFINISHED)}
+    try:
+        there = {name for name in volume.names() if not name.endswith(UNFINISHED)}
+    except NotADirectoryError as error:
+        raise WorkspaceError(f"{volume.root} is a file; a workspace is a folder") from error
     strangers = there - {LEDGER}
     # the mark is there now if another process has made the workspace meanwhile
-    if strangers and SETTINGS not in there and not (root / MARK).exists():
+    if strangers and SETTINGS not in there and not volume.exists(MARK):
         raise WorkspaceError(
-            f"{root} is not empty and no workspace ({min(strangers)} is in it): give a new folder"
+            f"{volume.root} is not empty and no workspace ({min(strangers)} is in it): give a new folder"
         )

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,35 +17,34 @@ from trendcore.errors import StorageError, UsageError
 from trendcore.store import delta, releases
 from trendcore.store.delta import DataFile, ParquetFile, delta_errors, scan_files
 from trendcore.store.frames import as_arrow, content_sha256
-from trendcore.store.primitives import damage, storage_errors
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
+from trendcore.store.volumes import Volume, storage_errors
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 #: rows that are handed to the file at a time, which makes row groups of several such pieces
 _PIECE: Final = 1 << 15
 
 
-def publish(root: Path, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
-    """Publish a release in a workspace's folder; see `Store.publish`."""
+def publish(volume: Volume, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
+    """Publish a release of a workspace; see `Store.publish`."""
     for name in tables:
         if not _NAME.fullmatch(name):
             raise ValueError(f"a table's name is lower-case letters, digits and _, not {name!r}")
-    folder = root / "releases"
-    there = releases.numbers(folder)
-    current = releases.read(folder, there[-1]) if there else None
+    there = releases.numbers(volume)
+    current = releases.read(volume, there[-1]) if there else None
     before = {} if current is None else current.tables
     manifest = Manifest(
         **msgspec.structs.asdict(info),
         number=there[-1] + 1 if there else 1,
         created=datetime.now(UTC).isoformat(),
         previous=None if current is None else current.number,
-        tables={name: _write(root, name, frame, before.get(name)) for name, frame in tables.items()},
+        tables={name: _write(volume, name, frame, before.get(name)) for name, frame in tables.items()},
     )
-    releases.write(folder, manifest)
+    releases.write(volume, manifest)
     return manifest
 
 
-def read(root: Path, manifest: Manifest, table: str) -> pl.LazyFrame:
+def read(volume: Volume, manifest: Manifest, table: str) -> pl.LazyFrame:
     """Read a table of a release; see `Store.read`."""
     record = manifest.tables.get(table)
     if record is None:
@@ -58,38 +56,38 @@ def read(root: Path, manifest: Manifest, table: str) -> pl.LazyFrame:
         raise StorageError(
             f"release {manifest.number} is damaged: the columns of {table} cannot be read: {error}"
         ) from error
-    return scan_files([(root / file.path, file.size) for file in record.files], schema)
+    return scan_files(volume, [(file.path, file.size) for file in record.files], schema)
 
 
-def problems(root: Path, record: TableRecord) -> list[str]:
+def problems(volume: Volume, record: TableRecord) -> list[str]:
     """Return what is wrong with the files of a table."""
-    found = [damage(root / file.path, file.sha256) for file in record.files]
+    found = [volume.damage(file.path, file.sha256) for file in record.files]
     return [problem for problem in found if problem is not None]
 
 
 def _write(
-    root: Path, name: str, frame: pl.DataFrame | pl.LazyFrame, current: TableRecord | None
+    volume: Volume, name: str, frame: pl.DataFrame | pl.LazyFrame, current: TableRecord | None
 ) -> TableRecord:
     """Write a table, unless the current release has its content and every byte of it."""
     data = as_arrow(name, frame.collect() if isinstance(frame, pl.LazyFrame) else frame)
     content = content_sha256(data)
-    if current is not None and current.content_sha256 == content and not problems(root, current):
+    if current is not None and current.content_sha256 == content and not problems(volume, current):
         return current
-    folder = root / "published" / name
-    files = [_write_file(folder, data)] if data.num_rows else []
-    version = delta.commit(folder, data.schema, files)
+    folder = f"published/{name}"
+    files = [_write_file(volume, folder, data)] if data.num_rows else []
+    version = delta.commit(volume, folder, data.schema, files)
     return TableRecord(
         version,
         data.num_rows,
         content,
-        _columns(folder, data.schema),
-        [FileRecord(file.path.relative_to(root).as_posix(), file.sha256, file.size) for file in files],
+        _columns(volume.name(folder), data.schema),
+        [FileRecord(file.key, file.sha256, file.size) for file in files],
     )
 
 
-def _write_file(folder: Path, data: pa.Table) -> DataFile:
-    with storage_errors(folder):
-        file = ParquetFile(folder, data.schema)
+def _write_file(volume: Volume, folder: str, data: pa.Table) -> DataFile:
+    with storage_errors(volume.name(folder)):
+        file = ParquetFile(volume, folder, data.schema)
         try:
             for batch in data.to_batches(max_chunksize=_PIECE):
                 file.add(batch)
@@ -99,7 +97,7 @@ def _write_file(folder: Path, data: pa.Table) -> DataFile:
             raise
 
 
-def _columns(folder: Path, schema: pa.Schema) -> dict[str, Any]:
-    with delta_errors(folder):
+def _columns(table: str, schema: pa.Schema) -> dict[str, Any]:
+    with delta_errors(table):
         columns: dict[str, Any] = json.loads(Schema.from_arrow(schema).to_json())
     return columns

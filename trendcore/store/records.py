@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from trendcore.errors import StorageError, WorkspaceError
-from trendcore.store.primitives import storage_errors
+from trendcore.store.volumes import Volume, storage_errors
 
 #: of everything in a workspace; a newer one is refused
 FORMAT_VERSION: Final = 1
@@ -25,7 +24,7 @@ def encode(record: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
 
 
-def load(path: Path, kind: type[Record]) -> Record:
+def load(volume: Volume, key: str, kind: type[Record]) -> Record:
     """Read a record back.
 
     Raises
@@ -37,19 +36,26 @@ def load(path: Path, kind: type[Record]) -> Record:
 
     Examples
     --------
-    >>> load(Path("nowhere/ledger.json"), msgspec.Struct)
+    >>> from pathlib import Path
+    >>> from trendcore.store.volumes import LocalVolume
+    >>> load(LocalVolume(Path("nowhere")), "ledger.json", msgspec.Struct)
     Traceback (most recent call last):
     trendcore.errors.StorageError: nowhere/ledger.json: No such file or directory
     """
-    with storage_errors(path):
-        data = path.read_bytes()
+    with storage_errors(volume.name(key)):
+        data = volume.read(key)
+    return decode(volume.name(key), data, kind)
+
+
+def decode(name: str, data: bytes, kind: type[Record]) -> Record:
+    """Read a record from its bytes; the name of its file is for messages. Errors are those of `load`."""
     try:
         version = msgspec.json.decode(data, type=_Versioned).format_version
         if version > FORMAT_VERSION:
             raise WorkspaceError(
-                f"{path} has format version {version}, this trendcore reads up to {FORMAT_VERSION}:"
+                f"{name} has format version {version}, this trendcore reads up to {FORMAT_VERSION}:"
                 " update trendcore"
             )
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path} is damaged: {error}") from error
+        raise StorageError(f"{name} is damaged: {error}") from error

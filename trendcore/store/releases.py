@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import msgspec
 
 from trendcore.errors import ConflictError, StorageError, WorkspaceError
-from trendcore.store.primitives import create, make_folder, storage_errors
 from trendcore.store.records import FORMAT_VERSION, encode, load
+from trendcore.store.volumes import Volume, storage_errors
 
+_FOLDER: Final = "releases"
 _FILE: Final = re.compile(r"(\d{6,})\.json")
 
 
@@ -68,6 +69,10 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
         What a person should know.
     accepted_change
         Why a change that a gate refused is right, in a person's words; blank where none was accepted.
+    rolled_back_to
+        Number of the release whose tables it publishes again; None: its tables were computed.
+    method_files
+        Name of a file of the method (taxonomy, policy, blocs) -> hash under which `Store.keep_text` keeps it.
     """
 
     fingerprint: str
@@ -79,6 +84,8 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     gates: list[dict[str, Any]] = []
     warnings: list[str] = []
     accepted_change: str = ""
+    rolled_back_to: int | None = None
+    method_files: dict[str, str] = {}
 
 
 class Manifest(ReleaseInfo, frozen=True, kw_only=True):
@@ -103,16 +110,14 @@ class Manifest(ReleaseInfo, frozen=True, kw_only=True):
     format_version: int = FORMAT_VERSION
 
 
-def numbers(folder: Path) -> list[int]:
-    """Return the numbers of the releases in a folder, ascending."""
-    if not folder.is_dir():
-        return []
-    with storage_errors(folder):
-        found = [_FILE.fullmatch(path.name) for path in folder.iterdir()]
+def numbers(volume: Volume) -> list[int]:
+    """Return the numbers of the releases of a workspace, ascending."""
+    with storage_errors(volume.name(_FOLDER)):
+        found = [_FILE.fullmatch(name) for name in volume.names(_FOLDER)]
     return sorted(int(match[1]) for match in found if match)
 
 
-def read(folder: Path, number: int | None) -> Manifest:
+def read(volume: Volume, number: int | None) -> Manifest:
     """Read a manifest; None: the current one.
 
     Raises
@@ -124,31 +129,35 @@ def read(folder: Path, number: int | None) -> Manifest:
 
     Examples
     --------
-    >>> read(Path("nowhere"), None)
+    >>> from pathlib import Path
+    >>> from trendcore.store.volumes import LocalVolume
+    >>> read(LocalVolume(Path("nowhere")), None)
     Traceback (most recent call last):
-    trendcore.errors.WorkspaceError: nothing is published in . yet: `trendcore update` publishes
+    trendcore.errors.WorkspaceError: nothing is published in nowhere yet: `trendcore update` publishes
     """
-    there = numbers(folder)
+    there = numbers(volume)
     if not there:
-        raise WorkspaceError(f"nothing is published in {folder.parent} yet: `trendcore update` publishes")
+        raise WorkspaceError(f"nothing is published in {volume.root} yet: `trendcore update` publishes")
     if number is None:
         number = there[-1]
     if number not in there:
         listed = ", ".join(str(each) for each in there)
-        raise WorkspaceError(f"there is no release {number} in {folder.parent}; there are {listed}")
-    path = _path(folder, number)
-    manifest = load(path, Manifest)
+        raise WorkspaceError(f"there is no release {number} in {volume.root}; there are {listed}")
+    key = _key(number)
+    manifest = load(volume, key, Manifest)
     if manifest.number != number:
-        raise StorageError(f"{path} is damaged: it says that it is release {manifest.number}")
+        raise StorageError(f"{volume.name(key)} is damaged: it says that it is release {manifest.number}")
     for table in manifest.tables.values():
         for file in table.files:
             parts = PurePosixPath(file.path).parts
             if len(parts) != 3 or parts[0] != "published" or ".." in parts:
-                raise StorageError(f"{path} is damaged: {file.path!r} is no file of a published table")
+                raise StorageError(
+                    f"{volume.name(key)} is damaged: {file.path!r} is no file of a published table"
+                )
     return manifest
 
 
-def write(folder: Path, manifest: Manifest) -> None:
+def write(volume: Volume, manifest: Manifest) -> None:
     """Write a new manifest, on disk on return.
 
     Raises
@@ -158,16 +167,15 @@ def write(folder: Path, manifest: Manifest) -> None:
     StorageError
         It cannot be written.
     """
-    path = _path(folder, manifest.number)
+    key = _key(manifest.number)
     try:
-        with storage_errors(path):
-            make_folder(folder)
-            create(path, encode(manifest))
+        with storage_errors(volume.name(key)):
+            volume.create(key, encode(manifest))
     except StorageError as error:
         if isinstance(error.__cause__, FileExistsError):
             raise ConflictError(f"another process has published release {manifest.number}") from error
         raise
 
 
-def _path(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.json"
+def _key(number: int) -> str:
+    return f"{_FOLDER}/{number:06d}.json"

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import filelock
 import msgspec
 import polars as pl
 
 from trendcore.config import MARK
-from trendcore.errors import ConflictError, StorageError, TrendcoreError, WorkspaceError
-from trendcore.schemas import CANONICAL
-from trendcore.store import delta, publishing, releases
-from trendcore.store.delta import INPUT, DataFile, scan_files
-from trendcore.store.folder import LEDGER, check_free, local_folder
+from trendcore.errors import StorageError, WorkspaceError
+from trendcore.store import publishing, releases, texts
+from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
-from trendcore.store.primitives import (
-    create,
-    damage,
-    make_folder,
-    remove_folder,
-    remove_unfinished,
-    replace,
-    storage_errors,
-)
 from trendcore.store.records import FORMAT_VERSION, encode, load
 from trendcore.store.releases import Manifest, ReleaseInfo
-from trendcore.store.writer import InputWriter, stored_schema
+from trendcore.store.rows import Rows
+from trendcore.store.volumes import Volume, storage_errors
+from trendcore.store.writer import InputWriter
 
 _LOCK: Final = "lock"
 
@@ -45,11 +34,6 @@ class _Mark(msgspec.Struct):
 
 class Store:
     """A workspace's folder; made by `create` or `open`.
-
-    Attributes
-    ----------
-    root
-        The folder.
 
     Examples
     --------
@@ -71,11 +55,15 @@ class Store:
     >>> folder.cleanup()
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        # contents may be written in threads of their own, under the one lock
-        self._lock = filelock.FileLock(root / _LOCK, fallback_to_soft=False, thread_local=False)
-        self._logs = threading.Lock()
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._lock = volume.lock()
+        self._rows = Rows(volume)
+
+    @property
+    def root(self) -> Path | str:
+        """Where the workspace is, as messages show it."""
+        return self._volume.root
 
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
@@ -93,19 +81,18 @@ class Store:
         StorageError
             It cannot be written.
         """
-        root = local_folder(path)
-        with storage_errors(root):
-            if (root / MARK).exists():
-                return cls.open(root)
-            check_free(root)
-            make_folder(root)
+        volume = volume_of(path)
+        with storage_errors(volume.root):
+            if volume.exists(MARK):
+                return cls.open(path)
+            check_free(volume)
             # the mark comes last: a folder without it is none, a workspace without a ledger is damaged
             for name, record in (
                 (LEDGER, Ledger()),
                 (MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
             ):
                 with suppress(FileExistsError):
-                    create(root / name, encode(record))
+                    volume.create(name, encode(record))
         return cls.open(path)
 
     @classmethod
@@ -125,14 +112,14 @@ class Store:
         Traceback (most recent call last):
         trendcore.errors.WorkspaceError: nowhere is no workspace: `trendcore ingest FEED PATH -w nowhere`...
         """
-        root = local_folder(path)
-        with storage_errors(root):
-            if not (root / MARK).exists():
+        volume = volume_of(path)
+        with storage_errors(volume.root):
+            if not volume.exists(MARK):
                 raise WorkspaceError(
-                    f"{root} is no workspace: `trendcore ingest FEED PATH -w {root}` makes one"
+                    f"{path} is no workspace: `trendcore ingest FEED PATH -w {path}` makes one"
                 )
-        load(root / MARK, _Mark)
-        return cls(root.absolute())
+        load(volume, MARK, _Mark)
+        return cls(volume)
 
     @contextmanager
     def lock(self, timeout: float = 0.0) -> Iterator[None]:
@@ -148,13 +135,8 @@ class Store:
         ConflictError
             Another process holds the lock.
         """
-        with storage_errors(self.root / _LOCK):
-            try:
-                self._lock.acquire(timeout=timeout)
-            except filelock.Timeout as error:
-                raise ConflictError(
-                    f"another process works on {self.root}: try again when it has ended"
-                ) from error
+        with storage_errors(self._volume.name(_LOCK)):
+            self._lock.acquire(timeout)
         try:
             yield
         finally:
@@ -170,12 +152,11 @@ class Store:
         WorkspaceError
             A newer trendcore wrote it.
         """
-        path = self.root / LEDGER
-        ledger = load(path, Ledger)
+        ledger = load(self._volume, LEDGER, Ledger)
         try:
             ledger.check()
         except ValueError as error:
-            raise StorageError(f"{path} is damaged: {error}") from error
+            raise StorageError(f"{self._volume.name(LEDGER)} is damaged: {error}") from error
         return ledger
 
     def save_ledger(self, ledger: Ledger) -> None:
@@ -190,12 +171,10 @@ class Store:
         """
         self._check_locked()
         ledger.check()
-        path = self.root / LEDGER
-        with storage_errors(path):
-            replace(path, encode(ledger))
+        with storage_errors(self._volume.name(LEDGER)):
+            self._volume.replace(LEDGER, encode(ledger))
 
-    @contextmanager
-    def writer(self, content: str) -> Iterator[InputWriter]:
+    def writer(self, content: str) -> AbstractContextManager[InputWriter]:
         """Write the rows of a content that the ledger does not name yet.
 
         Several contents may be written at a time, each in a thread of its own. Rows that an interrupted
@@ -213,18 +192,7 @@ class Store:
         """
         self._check_locked()
         check_id(content)
-        self._remove_one(content)
-        writer = InputWriter(self.root / "tables", content)
-        try:
-            yield writer
-            with self._logs:
-                writer.finish()
-        except BaseException:
-            writer.give_up()
-            # what cannot be removed now is removed before the next write
-            with suppress(TrendcoreError):
-                self._remove_one(content)
-            raise
+        return self._rows.writer(content)
 
     def sweep(self, keep: Collection[str]) -> None:
         """Remove the rows of every content but these, and what processes that died have left.
@@ -235,14 +203,10 @@ class Store:
             Ids of contents: those of the ledger.
         """
         self._check_locked()
-        for table in CANONICAL:
-            folder = self.root / "tables" / table
-            there = {file.input or "" for file in delta.active(folder)}
-            there |= {path.name.partition("=")[2] for path in folder.glob(f"{INPUT}=*")}
-            if gone := sorted(there.difference(keep)):
-                self._remove(table, gone)
-        for folder in (self.root, self.root / "releases", *(self.root / "published").glob("*")):
-            remove_unfinished(folder)
+        self._rows.sweep(keep)
+        with storage_errors(self._volume.root):
+            tables = [f"published/{name}" for name in self._volume.names("published")]
+            self._volume.remove_unfinished("", "releases", texts.FOLDER, *tables)
 
     def scan(self, table: str, inputs: Sequence[str]) -> pl.LazyFrame:
         """Return the rows of some contents, lazily.
@@ -266,12 +230,7 @@ class Store:
         StorageError
             A file is missing or cut, or the table holds other rows of a content than the ledger says.
         """
-        schema = stored_schema(table)
-        wanted = frozenset(inputs)
-        folder = self.root / "tables" / table
-        files = [file for file in delta.active(folder) if file.input in wanted]
-        self._check_rows(table, wanted, files)
-        return scan_files([(file.path, file.size) for file in files], schema)
+        return self._rows.scan(table, inputs, self.ledger())
 
     def publish(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
         """Publish a release of some tables: readers see it whole, or not at all.
@@ -301,11 +260,11 @@ class Store:
             A table or the manifest cannot be written.
         """
         self._check_locked()
-        return publishing.publish(self.root, tables, info)
+        return publishing.publish(self._volume, tables, info)
 
     def releases(self) -> list[int]:
         """Return the numbers of the releases, ascending."""
-        return releases.numbers(self.root / "releases")
+        return releases.numbers(self._volume)
 
     def has_release(self) -> bool:
         """Whether anything is published."""
@@ -321,7 +280,7 @@ class Store:
         StorageError
             The manifest is damaged; the message names the file.
         """
-        return releases.read(self.root / "releases", number)
+        return releases.read(self._volume, number)
 
     def read(self, manifest: Manifest, table: str) -> pl.LazyFrame:
         """Return a table of a release, lazily: exactly the files that its manifest names.
@@ -333,70 +292,50 @@ class Store:
         StorageError
             A file is missing or cut.
         """
-        return publishing.read(self.root, manifest, table)
+        return publishing.read(self._volume, manifest, table)
 
     def verify(self, manifest: Manifest) -> list[str]:
         """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
-        return [
+        found = [
             problem
             for record in manifest.tables.values()
-            for problem in publishing.problems(self.root, record)
+            for problem in publishing.problems(self._volume, record)
         ]
+        return found + texts.problems(self._volume, manifest.method_files.values())
 
     def verify_inputs(self, inputs: Collection[str]) -> dict[str, str]:
         """Return what is wrong with the files of the rows of some contents, the first thing of each.
 
         Every byte is read: a file's name holds the hash of what was written.
         """
-        found: dict[str, str] = {}
-        for table in CANONICAL:
-            files = [file for file in delta.active(self.root / "tables" / table) if file.input in inputs]
-            for file in files:
-                problem = damage(file.path, file.sha256)
-                if problem is not None:
-                    found.setdefault(str(file.input), problem)
-            for key, problem in self._wrong_rows(table, inputs, files):
-                found.setdefault(key, problem)
-        return found
+        return self._rows.problems(inputs, self.ledger())
+
+    def keep_text(self, data: bytes) -> str:
+        """Keep a small file for good, such as the taxonomy that a release was computed by.
+
+        Returns
+        -------
+        str
+            SHA-256 of its bytes, in hex, under which `kept_text` has it; the same bytes are kept once.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written.
+        """
+        self._check_locked()
+        return texts.keep(self._volume, data)
+
+    def kept_text(self, sha256: str) -> bytes:
+        """Return the bytes of a file that was kept.
+
+        Raises
+        ------
+        StorageError
+            It is not there, or its bytes are not those that were kept.
+        """
+        return texts.kept(self._volume, sha256)
 
     def _check_locked(self) -> None:
-        if not self._lock.is_locked:
+        if not self._lock.held:
             raise RuntimeError(f"{self!r} is written to without its lock")
-
-    def _check_rows(self, table: str, wanted: Collection[str], files: Sequence[DataFile]) -> None:
-        """Refuse to read less or more than was written: a wrong number would come of it."""
-        for _, problem in self._wrong_rows(table, wanted, files):
-            raise StorageError(f"{problem}: the workspace is damaged")
-
-    def _wrong_rows(
-        self, table: str, wanted: Collection[str], files: Sequence[DataFile]
-    ) -> Iterator[tuple[str, str]]:
-        """Give each content of which there are more or fewer rows than were written, and what is wrong."""
-        held: dict[str | None, int] = {}
-        for file in files:
-            held[file.input] = held.get(file.input, 0) + file.rows
-        for key, content in self.ledger().contents.items():
-            said = content.rows.get(table, 0)
-            if key in wanted and held.get(key, 0) != said:
-                yield (
-                    key,
-                    f"{self.root / 'tables' / table} holds {held.get(key, 0):,} rows of input {key},"
-                    f" {self.root / LEDGER} says {said:,}",
-                )
-
-    def _remove_one(self, content: str) -> None:
-        """Remove the rows of one content; its folders tell where it has any."""
-        for table in CANONICAL:
-            if (self.root / "tables" / table / f"{INPUT}={content}").exists():
-                with self._logs:
-                    self._remove(table, [content])
-
-    def _remove(self, table: str, contents: Sequence[str]) -> None:
-        """Remove the rows of contents from a table: first from its log, then from disk."""
-        folder = self.root / "tables" / table
-        named = {file.input or "" for file in delta.active(folder)}.intersection(contents)
-        if named:
-            delta.commit(folder, stored_schema(table), [], sorted(named))
-        with storage_errors(folder):
-            for content in contents:
-                remove_folder(folder / f"{INPUT}={content}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 
 from trendcore.errors import SchemaError, UsageError
 from trendcore.schemas import CANONICAL
 from trendcore.store import delta
 from trendcore.store.delta import INPUT, ParquetFile
-from trendcore.store.primitives import storage_errors
+from trendcore.store.volumes import Volume, storage_errors
 
 
 def stored_schema(table: str) -> pa.Schema:
@@ -31,6 +29,11 @@ def stored_schema(table: str) -> pa.Schema:
     return CANONICAL[table].append(pa.field(INPUT, pa.string(), nullable=False))
 
 
+def folder_of(table: str) -> str:
+    """Return the key of a canonical table's folder."""
+    return f"tables/{table}"
+
+
 class InputWriter:
     """Takes the rows of one content, batch by batch; made by `Store.writer`.
 
@@ -40,8 +43,8 @@ class InputWriter:
         Table -> rows taken so far.
     """
 
-    def __init__(self, tables: Path, content: str) -> None:
-        self._tables, self._content = tables, content
+    def __init__(self, volume: Volume, content: str) -> None:
+        self._volume, self._content = volume, content
         self._files: dict[str, ParquetFile] = {}
         self.rows: dict[str, int] = {}
 
@@ -64,23 +67,23 @@ class InputWriter:
             raise SchemaError(f"rows for {table} have another schema: {batch.schema}")
         if not batch.num_rows:
             return
-        folder = self._tables / table / f"{INPUT}={self._content}"
+        folder = f"{folder_of(table)}/{INPUT}={self._content}"
         whole = pa.RecordBatch.from_arrays(
             [*batch.columns, pa.repeat(self._content, batch.num_rows)], schema=schema
         )
-        with storage_errors(folder):
+        with storage_errors(self._volume.name(folder)):
             if table not in self._files:
-                self._files[table] = ParquetFile(folder, schema)
+                self._files[table] = ParquetFile(self._volume, folder, schema)
             self._files[table].add(whole)
         self.rows[table] = self.rows.get(table, 0) + batch.num_rows
 
     def finish(self) -> None:
         """Name the rows in the tables' logs; everything is on disk on return."""
         for table, file in self._files.items():
-            folder = self._tables / table
-            with storage_errors(folder):
+            folder = folder_of(table)
+            with storage_errors(self._volume.name(folder)):
                 written = file.finish(self._content)
-            delta.commit(folder, stored_schema(table), [written], [self._content])
+            delta.commit(self._volume, folder, stored_schema(table), [written], [self._content])
 
     def give_up(self) -> None:
         """Remove unfinished files."""

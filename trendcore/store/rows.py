@@ -1,0 +1,122 @@
+"""Canonical rows in their tables: reading those of contents, removing them, finding what is wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import polars as pl
+
+from trendcore.errors import StorageError, TrendcoreError
+from trendcore.schemas import CANONICAL
+from trendcore.store import delta
+from trendcore.store.delta import INPUT, DataFile, scan_files
+from trendcore.store.folder import LEDGER
+from trendcore.store.ledger import Ledger
+from trendcore.store.volumes import Volume, storage_errors
+from trendcore.store.writer import InputWriter, folder_of, stored_schema
+
+
+class Rows:
+    """The canonical tables of a workspace.
+
+    Parameters
+    ----------
+    volume
+        Where it is.
+    """
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._logs = threading.Lock()
+
+    @contextmanager
+    def writer(self, content: str) -> Iterator[InputWriter]:
+        """Write the rows of a content; see `Store.writer`."""
+        self._remove_one(content)
+        writer = InputWriter(self._volume, content)
+        try:
+            yield writer
+            with self._logs:
+                writer.finish()
+        except BaseException:
+            writer.give_up()
+            # what cannot be removed now is removed before the next write
+            with suppress(TrendcoreError):
+                self._remove_one(content)
+            raise
+
+    def sweep(self, keep: Collection[str]) -> None:
+        """Remove the rows of every content but these."""
+        for table in CANONICAL:
+            folder = folder_of(table)
+            there = {file.input or "" for file in delta.active(self._volume, folder)}
+            with storage_errors(self._volume.name(folder)):
+                names = [name.partition("=") for name in self._volume.names(folder)]
+            there |= {content for column, _, content in names if column == INPUT}
+            if gone := sorted(there.difference(keep)):
+                self._remove(table, gone)
+
+    def scan(self, table: str, wanted: Collection[str], ledger: Ledger) -> pl.LazyFrame:
+        """Return the rows of some contents, lazily; see `Store.scan`."""
+        schema = stored_schema(table)
+        files = self._files(table, wanted)
+        # to read less or more than was written would give a wrong number
+        for _, problem in self._miscounted(table, wanted, files, ledger):
+            raise StorageError(f"{problem}: the workspace is damaged")
+        return scan_files(self._volume, [(file.key, file.size) for file in files], schema)
+
+    def problems(self, inputs: Collection[str], ledger: Ledger) -> dict[str, str]:
+        """Return what is wrong with the files of some contents, the first thing of each."""
+        found: dict[str, str] = {}
+        for table in CANONICAL:
+            files = self._files(table, inputs)
+            for file in files:
+                problem = self._volume.damage(file.key, file.sha256)
+                if problem is not None:
+                    found.setdefault(str(file.input), problem)
+            for key, problem in self._miscounted(table, inputs, files, ledger):
+                found.setdefault(key, problem)
+        return found
+
+    def _files(self, table: str, wanted: Collection[str]) -> list[DataFile]:
+        wanted = frozenset(wanted)
+        return [file for file in delta.active(self._volume, folder_of(table)) if file.input in wanted]
+
+    def _miscounted(
+        self, table: str, wanted: Collection[str], files: Sequence[DataFile], ledger: Ledger
+    ) -> Iterator[tuple[str, str]]:
+        """Give each content of which there are more or fewer rows than were written, and what is wrong."""
+        held: dict[str | None, int] = {}
+        for file in files:
+            held[file.input] = held.get(file.input, 0) + file.rows
+        for key, content in ledger.contents.items():
+            said = content.rows.get(table, 0)
+            if key in wanted and held.get(key, 0) != said:
+                yield (
+                    key,
+                    f"{self._volume.name(folder_of(table))} holds {held.get(key, 0):,} rows of input {key},"
+                    f" {self._volume.name(LEDGER)} says {said:,}",
+                )
+
+    def _remove_one(self, content: str) -> None:
+        """Remove the rows of one content; its folders tell where it has any."""
+        for table in CANONICAL:
+            folder = f"{folder_of(table)}/{INPUT}={content}"
+            with storage_errors(self._volume.name(folder)):
+                there = self._volume.exists(folder)
+            if there:
+                with self._logs:
+                    self._remove(table, [content])
+
+    def _remove(self, table: str, contents: Sequence[str]) -> None:
+        """Remove the rows of contents from a table: first from its log, then from disk."""
+        folder = folder_of(table)
+        with storage_errors(self._volume.name(folder)):
+            found = [key for each in contents for key in self._volume.below(f"{folder}/{INPUT}={each}")]
+        named = {file.input or "" for file in delta.active(self._volume, folder)}.intersection(contents)
+        if named:
+            delta.commit(self._volume, folder, stored_schema(table), [], sorted(named))
+        with storage_errors(self._volume.name(folder)):
+            self._volume.remove_all(found)
