@@ -124,7 +124,9 @@ def test_each_exception_has_its_exit_code(error: BaseException, code: int) -> No
 
 def test_debug_shows_where() -> None:
     out = CliRunner().invoke(probe(ValueError("a fault")), ["--debug", "fail"])
-    assert isinstance(out.exception, ValueError)
+    assert "Traceback (most recent call last)" in out.stderr
+    assert "raise error\nValueError: a fault\nerror: ValueError: a fault." in out.stderr
+    assert out.exit_code == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
