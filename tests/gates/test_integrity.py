@@ -27,9 +27,12 @@ def right() -> Tables:
     pairs = frame(a=["JP", "JP", "KR"], b=["KR", "US", "US"], joint=[1, 2, 1])
     traded = pl.DataFrame([market | {"value": 8}])
     works = frame(works=[3], works_known=[3], works_intl=[2], sum_n=[6], sum_pairs=[8])
+    coverage = pl.concat([works, traded], how="diagonal_relaxed").with_columns(
+        year_complete=pl.lit(value=True)
+    )
     flows = [("JP", "US", 5), ("US", "JP", 3)]
     return {
-        "coverage": pl.concat([works, traded], how="diagonal_relaxed"),
+        "coverage": coverage,
         "trade_flows": pl.DataFrame(
             [
                 market | {"exporter": a, "importer": b, "product": "854231", "value": value}
@@ -127,6 +130,48 @@ def test_a_gate_refuses(gate: str, table: str, change: Callable[[pl.DataFrame], 
     assert found[gate].detail
     with pytest.raises(GateError, match=rf"nothing was published.*{gate}"):
         gates.refuse(list(found.values()))
+
+
+def anew(*years: int) -> Tables:
+    """Tables of an update that made the cells of some years anew: others are in coverage and members only."""
+    parts = [
+        {
+            name: frame.with_columns(year=pl.lit(year)) if "year" in frame.columns else frame
+            for name, frame in right().items()
+        }
+        for year in (2021, 2022)
+    ]
+    whole = {name: pl.concat([part[name] for part in parts]) for name in ("coverage", "members", "inputs")}
+    by_cell = {name: pl.concat([part[name] for part in parts]) for name in parts[0] if name not in whole}
+    return whole | {name: frame.filter(pl.col("year").is_in(years)) for name, frame in by_cell.items()}
+
+
+@pytest.mark.parametrize("years", [(), (2021,), (2022,), (2021, 2022)])
+def test_cells_that_were_not_made_anew_are_not_gone(years: tuple[int, ...]) -> None:
+    last = {name: frame for name, frame in anew(*years).items() if name in gates.COMPARED}
+    assert [each.gate for each in gates.check(anew(*years), before=last) if not each.ok] == []
+    first = {each.gate for each in gates.check(anew(*years)) if not each.ok}
+    assert first == (set() if len(years) == 2 else {"sums", "trade"})
+
+
+@pytest.mark.parametrize(
+    ("gate", "table"), [("sums", "pairs"), ("sums", "patterns"), ("trade", "trade_flows")]
+)
+def test_rows_lost_from_a_cell_that_was_made_anew(gate: str, table: str) -> None:
+    tables = anew(2021)
+    last = {name: frame for name, frame in tables.items() if name in gates.COMPARED}
+    found = gates.check(tables | {table: tables[table][1:]}, before=last)
+    assert gate in {each.gate for each in found if not each.ok}
+
+
+def test_order_of_rows_decides_nothing() -> None:
+    tables = {
+        name: frame.sample(fraction=1, shuffle=True, seed=3) for name, frame in anew(2021, 2022).items()
+    }
+    assert [each.gate for each in gates.check(tables) if not each.ok] == []
+    twice = pl.concat([tables["pairs"], tables["pairs"][2:3]]).sample(fraction=1, shuffle=True, seed=3)
+    (keys,) = (each for each in gates.check(tables | {"pairs": twice}) if each.gate == "keys")
+    assert keys.failed == 2
 
 
 def test_what_a_release_lacks_is_not_checked() -> None:

@@ -177,9 +177,11 @@ def test_a_country_is_gone_from_the_works(place: Place) -> None:
 def test_a_country_is_gone_from_the_trade(place: Place) -> None:
     change_lines(baci(place), lambda lines: [line for line in lines if "490" not in line.split(",")[1:3]])
     assert "countries" in place.failed()
-    out = place.update()
-    assert "TW exports" in out.stdout
-    assert "US$" in out.stdout
+    (of_countries,) = (
+        gate for gate in json.loads(place.update("--json").stdout)["gates"] if gate["gate"] == "countries"
+    )
+    assert "TW exports" in of_countries["cases"][0]["what"]
+    assert of_countries["cases"][0]["unit"] == "US$"
     assert "countries" in place.accept()
 
 

@@ -59,11 +59,11 @@ def _countries(seen: Seen, limit: Limit) -> Found:
     if (members := seen.pair_of("members")) is not None:
         # a cell with works and without members is one of which no country is known
         here = amounts(coverage[1]).filter(unit="works").select(CELL)
-        parts += _both_ways(*(_works(each) for each in members), here, complete, recent, limit)
+        parts += _both_ways(_works(members[0]), _works(members[1]), here, complete, recent, limit)
     if (flows := seen.pair_of("trade_flows")) is not None:
         # flows are those of cells that were made anew: others are not gone
         here = flows[1].select(CELL).unique()
-        parts += _both_ways(*(_traded(each) for each in flows), here, complete, recent, limit)
+        parts += _both_ways(_traded(flows[0]), _traded(flows[1]), here, complete, recent, limit)
     return found(pl.concat(parts), limit["at_most"]) if parts else Found()
 
 

@@ -31,10 +31,9 @@ def amounts(coverage: pl.DataFrame) -> pl.DataFrame:
     >>> amounts(pl.DataFrame([{**cell, "value": 12_000, "year_complete": True}])).row(0)[3:]
     (2020, True, 'US$', 12.0)
     """
-    complete = pl.col("year_complete") if "year_complete" in coverage.columns else pl.lit(value=True)
     parts = [
         coverage.filter(pl.col(column) > 0).select(
-            *CELL, complete=complete, unit=pl.lit(unit), amount=pl.col(column) / per
+            *CELL, complete=pl.col("year_complete"), unit=pl.lit(unit), amount=pl.col(column) / per
         )
         for column, unit, per in (("works", "works", 1), ("value", "US$", _PER_DOLLAR))
         if column in coverage.columns
