@@ -63,14 +63,9 @@ def write_table(
 def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
     import polars as pl
 
-    from trendcore.report.pair import Pair, country
+    from trendcore.report.pair import pair_of
 
-    pair = None
-    if selection.pair is not None:
-        a, dash, b = selection.pair.partition("-")
-        if not dash:
-            raise UsageError(f"a pair is two countries with a dash between, not {selection.pair!r}")
-        pair = "-".join(Pair(country(a), country(b)).sorted)
+    pair = None if selection.pair is None else "-".join(pair_of(selection.pair).sorted)
     if selection.table == "indices":
         found: pl.LazyFrame = workspace.indices(
             pair=pair,

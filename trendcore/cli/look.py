@@ -63,11 +63,9 @@ def show_pair(
     from trendcore import taxonomy
     from trendcore.cli.show import print_pair
     from trendcore.errors import UsageError
-    from trendcore.report.pair import Pair, country, summarise
+    from trendcore.report.pair import summarise, two
 
-    pair = Pair(country(a), country(b))
-    if pair.a == pair.b:
-        raise UsageError(f"{a} and {b} are the same country: a pair needs two")
+    pair = two(a, b)
     _symmetric(index)
     record = summarise(workspace, pair, field=field, release=release, rank_by=index)
     if not any(record[kind] for kind in ("works", "ownership", "trade")):

@@ -1,7 +1,4 @@
-"""One pair of countries across sources and fields: the records behind `show`.
-
-Pure functions from published frames to records; the commands fetch the frames and print the records.
-"""
+"""One pair of countries across sources and fields: the records behind `show` and the report."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ if TYPE_CHECKING:
     from trendcore.report.published import Published
 
 Record = dict[str, Any]
+#: who exports and who imports anything, by year
+Traders = dict[int, tuple[set[str], set[str]]]
 
 CELL = ("source", "role", "field")
 YEARS_OF_TREND = 10
@@ -63,6 +62,43 @@ def country(text: str) -> str:
         if code is not None:
             return labels[code]
     raise UsageError(f"no country is called {text!r}{_nearest(text, list(table.table['name']))}")
+
+
+def pair_of(text: str) -> Pair:
+    """Return the pair that is given as two countries with a dash between.
+
+    Raises
+    ------
+    UsageError
+        There is no dash, a country is not known, or both are the same.
+
+    Examples
+    --------
+    >>> pair_of("japan-USA")
+    Pair(a='JP', b='US')
+    """
+    from trendcore.errors import UsageError
+
+    a, dash, b = text.partition("-")
+    if not dash:
+        raise UsageError(f"a pair is two countries with a dash between, such as JP-US, not {text!r}")
+    return two(a, b)
+
+
+def two(a: str, b: str) -> Pair:
+    """Return the pair of two countries.
+
+    Raises
+    ------
+    UsageError
+        A country is not known, or both are the same.
+    """
+    from trendcore.errors import UsageError
+
+    pair = Pair(country(a), country(b))
+    if pair.a == pair.b:
+        raise UsageError(f"{a} and {b} are the same country: a pair needs two")
+    return pair
 
 
 def _nearest(text: str, names: list[str]) -> str:
@@ -127,12 +163,12 @@ def summarise(
     ends = list(pair.sorted)
     trends = published_trends(workspace, release)
     trends_of_pair = trends.filter(pl.col("a").is_in(ends), pl.col("b").is_in(ends)).collect()
-    traders, abroad = traders_of(workspace, coverage, release), _working_abroad(workspace, last, release)
+    traders, abroad = traders_of(workspace, coverage, release), working_abroad(workspace, last, release)
     found: dict[str, list[Record]] = {"works": [], "ownership": [], "trade": []}
     values: dict[str, pl.DataFrame] = {}
     for cell in last.iter_rows(named=True):
-        rows, years = _rows_of_cell(chosen, cell), _years(coverage, cell)
-        known = _Known(rows, _rows_of_cell(trends_of_pair, cell))
+        rows, years = rows_of_cell(chosen, cell), _years(coverage, cell)
+        known = Known(rows, rows_of_cell(trends_of_pair, cell))
         if cell["source"] in TRADE_SOURCES:
             kind, index, record = "trade", "value", _trade_record(known, pair, years, traders(cell))
         elif cell["role"] == OWNED:
@@ -155,7 +191,8 @@ def _head(cell: Record) -> Record:
     return where | {"share_unknown_country": unknown, "proxy": cell["proxy"]}
 
 
-def _rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:
+def rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:
+    """Return the rows of a source, role and field."""
     import polars as pl
 
     return rows.filter(
@@ -165,12 +202,12 @@ def _rows_of_cell(rows: pl.DataFrame, cell: Record) -> pl.DataFrame:
 
 def _years(coverage: pl.DataFrame, cell: Record) -> list[int]:
     """Return the last complete years of a cell that can be spoken of, at most ten."""
-    years: list[int] = sorted(_rows_of_cell(spoken_of(coverage), cell)["year"].to_list())
+    years: list[int] = sorted(rows_of_cell(spoken_of(coverage), cell)["year"].to_list())
     return years[-YEARS_OF_TREND:]
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """What is published of a pair in a cell: index values and trends."""
 
     rows: pl.DataFrame
@@ -189,22 +226,32 @@ class _Known:
         value: float | None = self.row(index, year, a, b).get("value")
         return value
 
+    def flow(self, year: int, a: str, b: str, traders: Traders) -> float | None:
+        """Return the trade from a to b in US dollars.
+
+        What is not listed is 0 where its exporter exports and its importer imports anything; else unknown.
+        """
+        row = self.row("value", year, a, b)
+        exporters, importers = traders.get(year, (set(), set()))
+        missing = row.get("value") is None and row.get("value_flag") is None
+        return 0.0 if missing and a in exporters and b in importers else row.get("value")
+
     def surety(self, index: str, year: int, a: str, b: str) -> Record:
         """Return the interval of a value and the trend of its series."""
         row = self.row(index, year, a, b)
         return {name: row.get(name) for name in INTERVAL} | trend_of(self.trends, index, a, b)
 
 
-def _working_abroad(
-    workspace: Published, last: pl.DataFrame, release: int | None
+def working_abroad(
+    workspace: Published, cells: pl.DataFrame, release: int | None
 ) -> Callable[[Record], set[str]]:
-    """Return which countries have international works in a cell, of all cells in one pass."""
+    """Return which countries have international works in a cell and year, of all `cells` in one pass."""
     import polars as pl
 
     keys = [*CELL, "year"]
     members = workspace.table("members", release=release).filter(pl.col("works_intl") > 0)
     named = (
-        members.join(last.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+        members.join(cells.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
         .group_by(keys)
         .agg(pl.col("member"))
         .collect()
@@ -213,7 +260,7 @@ def _working_abroad(
     return lambda cell: found.get(tuple(cell[key] for key in keys), set())
 
 
-def _works_record(known: _Known, pair: Pair, years: Sequence[int], rank_by: str, abroad: set[str]) -> Record:
+def _works_record(known: Known, pair: Pair, years: Sequence[int], rank_by: str, abroad: set[str]) -> Record:
     """Return the numbers of a cell of papers or patents in its latest complete year.
 
     Only pairs with joint works are published. A missing one has none: its indices are those of no joint works
@@ -221,7 +268,7 @@ def _works_record(known: _Known, pair: Pair, years: Sequence[int], rank_by: str,
     """
     year, (first, second) = years[-1], pair.sorted
     joint = known.value("joint", year, first, second)
-    record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": _marginals(rank_by)}
+    record: Record = {"joint": int(joint or 0), "counting": "full", "marginals": marginals_of(rank_by)}
     names = sorted({"salton", "ncses", rank_by} - {"joint"})
     for name in names:
         record[name] = known.value(name, year, first, second)
@@ -237,21 +284,22 @@ def _works_record(known: _Known, pair: Pair, years: Sequence[int], rank_by: str,
     return record | {"series_index": "joint", "series_years": list(years), "series": series}
 
 
-def _marginals(rank_by: str) -> Record:
+def marginals_of(rank_by: str) -> Record:
     """Return the marginal system of each index that is shown: its default one, see `_by_default`."""
     from trendcore.indices import registry
 
     return {name: registry()[name].marginals[0] for name in sorted({"share", "salton", "ncses", rank_by})}
 
 
-def _ways(pair: Pair) -> dict[str, tuple[str, str]]:
+def ways(pair: Pair) -> dict[str, tuple[str, str]]:
+    """Return the two directions between the countries of a pair."""
     return {"a_to_b": (pair.a, pair.b), "b_to_a": (pair.b, pair.a)}
 
 
-def _owned_record(known: _Known, pair: Pair, years: Sequence[int]) -> Record:
+def _owned_record(known: Known, pair: Pair, years: Sequence[int]) -> Record:
     """Return the patents invented in one country and owned in the other, both ways: a_to_b invented in a."""
     record: Record = {"index": "joint", "series_index": "joint", "series_years": list(years)}
-    for name, way in _ways(pair).items():
+    for name, way in ways(pair).items():
         series = [int(known.value("joint", year, *way) or 0) for year in years]
         said = {"value": series[-1], **known.surety("joint", years[-1], *way), "series": series}
         record |= suffixed(said, name)
@@ -260,7 +308,7 @@ def _owned_record(known: _Known, pair: Pair, years: Sequence[int]) -> Record:
 
 def traders_of(
     workspace: Published, coverage: pl.DataFrame, release: int | None
-) -> Callable[[Record], dict[int, tuple[set[str], set[str]]]]:
+) -> Callable[[Record], Traders]:
     """Return who exports and who imports anything in a cell of trade, by year, of all cells in one pass."""
     import polars as pl
 
@@ -281,28 +329,16 @@ def traders_of(
     return lambda cell: found.get(tuple(cell[key] for key in CELL), {})
 
 
-def _trade_record(
-    known: _Known, pair: Pair, years: Sequence[int], traders: dict[int, tuple[set[str], set[str]]]
-) -> Record:
-    """Return the flows both ways in US dollars and what they are parts of.
-
-    A flow that is not listed is 0 where its exporter exports and its importer imports anything; else unknown.
-    """
+def _trade_record(known: Known, pair: Pair, years: Sequence[int], traders: Traders) -> Record:
+    """Return the flows both ways in US dollars and what they are parts of."""
     year = years[-1]
-
-    def flow(year: int, a: str, b: str) -> float | None:
-        row = known.row("value", year, a, b)
-        exporters, importers = traders.get(year, (set(), set()))
-        missing = row.get("value") is None and row.get("value_flag") is None
-        return 0.0 if missing and a in exporters and b in importers else row.get("value")
-
     record: Record = {"index": "value", "series_index": "value", "series_years": list(years)}
     record["import_share_of_a"] = known.value("import_share", year, pair.a, pair.b)
     record["import_share_of_b"] = known.value("import_share", year, pair.b, pair.a)
-    for name, way in _ways(pair).items():
-        said = {"value": flow(year, *way), **known.surety("value", year, *way)}
+    for name, way in ways(pair).items():
+        said = {"value": known.flow(year, *way, traders), **known.surety("value", year, *way)}
         said["trade_intensity"] = known.value("trade_intensity", year, *way)
-        said["series"] = [flow(each, *way) for each in years]
+        said["series"] = [known.flow(each, *way, traders) for each in years]
         record |= suffixed(said, name)
     return record
 
@@ -332,7 +368,7 @@ def _values_of_last_year(
 
 def _rank(values: pl.DataFrame, cell: Record, pair: Pair) -> Record:
     """Return the pair's place among pairs of its cell with joint works or trade, both ways together."""
-    mine = _rows_of_cell(values, cell)
+    mine = rows_of_cell(values, cell)
     first, second = pair.sorted
     own = mine.filter((mine["low"] == first) & (mine["high"] == second))
     if own.is_empty():
