@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 SMALL: Final = 5  # joint works below which a rate is marked
 _LEAST_P: Final = 0.001  # below it a p is written as such
+#: what a page does not show as it is: control characters, surrogates, and marks that turn the order of a line
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 #: marginal system -> what the totals count
 MARGINALS: Final = {
     "docs_int": "international works",
@@ -109,3 +114,14 @@ def p_value(p: float) -> str:
     ('0.012', '<0.001')
     """
     return "<0.001" if p < _LEAST_P else number(p, 3)
+
+
+def plain(text: str) -> str:
+    r"""Return a text with a mark in the place of each character that cannot be seen but may mislead.
+
+    Examples
+    --------
+    >>> plain("a\x00b"), plain("gpj.\u202efdp"), plain("Zürich")
+    ('a�b', 'gpj.�fdp', 'Zürich')
+    """
+    return _UNSEEN.sub("\ufffd", text)
