@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendcore import __version__
-from trendcore.cli import batch, benching, look
+from trendcore.cli import batch, benching, look, scheduling
 from trendcore.cli.guard import EXIT_CODES, Commands
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command()(batch.demo)
 app.command()(batch.ingest)
 app.command()(batch.withdraw)
 app.command()(batch.update)
+app.command()(scheduling.schedule)
 app.command()(look.show)
 app.command()(look.top)
 app.command()(look.export)

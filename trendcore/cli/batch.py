@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trendcore.cli.options import BackendOption, JsonOption, WorkspaceOption, one_of
+from trendcore.cli.options import (
+    BackendOption,
+    BootstrapOption,
+    JsonOption,
+    LogFormatOption,
+    MetricsOption,
+    SeedOption,
+    SummaryOption,
+    WorkspaceOption,
+    one_of,
+)
 from trendcore.cli.output import print_json, progress, say
 
 if TYPE_CHECKING:
     from trendcore.workspace import IngestResult, UpdateResult
 
 Record = dict[str, Any]
+
+_FOR_PROGRAMS = ("run_started", "step_started", "step_finished", "run_finished")
 
 
 def demo(
@@ -38,7 +50,7 @@ def demo(
         say(f"ingest {feed}: {_ingest_in_words(ingest_record(result))}")
     with progress("update") as advance:
         published = update_record(workspace.update(progress=advance))
-    say(_update_in_words(published))
+    say(update_in_words(published))
     if not json:
         typer.echo("Synthetic data: invented, says nothing about the world.\n")
     show_pair(workspace, "JP", "US", json=json)
@@ -115,21 +127,8 @@ def withdraw(
 
 def update(
     workspace: WorkspaceOption,
-    bootstrap: Annotated[
-        int | None,
-        typer.Option(
-            "--bootstrap",
-            metavar="N",
-            min=0,
-            help="Make intervals by a bootstrap of N replicates, such as 1000, whatever the setting; 0 is "
-            "the delta method, which draws nothing: the setting's default.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Seed of the bootstrap; 0.", show_default=False),
-    ] = None,
+    bootstrap: BootstrapOption = None,
+    seed: SeedOption = None,
     accept_change: Annotated[
         str | None,
         typer.Option(
@@ -141,6 +140,9 @@ def update(
         ),
     ] = None,
     backend: BackendOption = "auto",
+    summary: SummaryOption = None,
+    metrics: MetricsOption = None,
+    log_format: LogFormatOption = "text",
     json: JsonOption = False,
 ) -> None:
     """Scan the ingested paths again, tally, compute all indices, check the gates and publish a release.
@@ -150,31 +152,30 @@ def update(
     what failed with the numbers, and exit code 3. What gates allow is declared in trendcore.toml.
     """
     from trendcore.cli.gating import show_refusal
+    from trendcore.cli.running import Outputs, run_update
     from trendcore.errors import GateError
-    from trendcore.workspace import Workspace
+    from trendcore.runs import logs
 
     one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
-    try:
-        with progress("update") as advance:
-            result = Workspace(workspace).update(
-                bootstrap=bootstrap,
-                seed=seed,
-                backend=backend,
-                accept_change=accept_change,
-                progress=advance,
-            )
-    except GateError as error:
-        show_refusal(error, json=json)
-        raise
-    record = update_record(result)
+    one_of("--log-format", log_format, logs.FORMATS)
+    outputs = Outputs(summary, metrics)
+    # people see a bar, warnings and the error's own line; programs see every event
+    logs.to_stderr(log_format, without=() if log_format == "json" else _FOR_PROGRAMS)
+    how = {"bootstrap": bootstrap, "seed": seed, "backend": backend, "accept_change": accept_change}
+    with progress("update", shown=log_format == "text") as advance:
+        run = run_update(workspace, how, progress=advance)
+    outputs.write(run.record)
+    if isinstance(run.error, GateError):
+        show_refusal(run.error, json=json)
+    if run.error is not None:
+        raise run.error
+    assert run.update is not None
     if json:
-        print_json(record)
+        print_json(run.update)
         return
-    for warning in record["warnings"]:
-        say(f"warning: {warning}")
-    if record["read"]["units"]:
-        typer.echo(f"read {_ingest_in_words(record['read'])}")
-    typer.echo(_update_in_words(record))
+    if run.update["read"]["units"]:
+        typer.echo(f"read {_ingest_in_words(run.update['read'])}")
+    typer.echo(update_in_words(run.update))
 
 
 def ingest_record(result: IngestResult) -> Record:
@@ -233,7 +234,8 @@ def update_record(result: UpdateResult) -> Record:
     }
 
 
-def _update_in_words(record: Record) -> str:
+def update_in_words(record: Record) -> str:
+    """Return one line: what was published, or that nothing was to do."""
     if not record["changed"]:
         return f"nothing to do: release {record['release']} is up to date"
     seconds = sum(value for value in record["timings"].values() if isinstance(value, float))

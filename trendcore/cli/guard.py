@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import traceback
@@ -15,6 +16,7 @@ from typer.core import TyperGroup
 
 from trendcore.errors import InterruptedUpdateError, StorageError, TrendcoreError
 from trendcore.redaction import redact
+from trendcore.runs import logs
 
 EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in trendcore itself ·
 2 usage or unusable input · 3 a quality gate refused · 4 too much input quarantined ·
@@ -49,11 +51,10 @@ def tolerate_encoding() -> None:
 def complain(message: str) -> None:
     """Write one line `error: ...` to stderr, without secrets."""
     # names and headers of files may hold what a terminal obeys
-    shown = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for char in " ".join(redact(message).split())
-    )
-    typer.echo("error: " + shown, err=True)
+    if logs.writes_json():
+        logs.event("error", message, level=logging.ERROR)
+    else:
+        typer.echo("error: " + logs.one_line(message), err=True)
 
 
 @contextmanager
@@ -74,6 +75,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; an interruption becomes an error of ours with its exit code."""
         self.debug = bool(ctx.params.get("_debug"))
+        logs.forget()
         with _interruptible():
             return super().invoke(ctx)
 
@@ -93,30 +95,42 @@ class Commands(TyperGroup):
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             if self.debug:
-                # the interpreter itself would show secrets
-                typer.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
+                _show_where(error)
             code = report(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
 def report(error: BaseException) -> int:
     """Write the error's line and return its exit code."""
+    code, message = described(error)
+    complain(message)
+    return code
+
+
+def described(error: BaseException) -> tuple[int, str]:
+    """Return the exit code that an error stands for, and what is said of it."""
+    if isinstance(error, KeyboardInterrupt):
+        return getattr(error, "exit_code", InterruptedUpdateError.exit_code), _AS_IT_WAS
     if isinstance(error, TrendcoreError):
-        complain(str(error))
-        return error.exit_code
+        return error.exit_code, str(error)
     if hasattr(error, "format_message"):  # a wrong option or argument
         context = getattr(error, "ctx", None)
         hint = f" (see '{context.command_path} --help')" if context is not None else ""
-        complain(f"{error.format_message()}{hint}")
-        return TrendcoreError.exit_code
+        return TrendcoreError.exit_code, f"{error.format_message()}{hint}"
     if isinstance(error, OSError):
         place = f": {error.filename}" if error.filename else ""
-        complain(f"{error.strerror or error}{place}")
-        return 2 if isinstance(error, FileNotFoundError) else StorageError.exit_code
+        code = 2 if isinstance(error, FileNotFoundError) else StorageError.exit_code
+        return code, f"{error.strerror or error}{place}"
     if isinstance(error, typer.Abort):
-        complain("aborted")
-        return 1
-    complain(
-        f"{type(error).__name__}: {error}. This is a fault of trendcore; `trendcore --debug ...` shows where"
-    )
-    return 1
+        return 1, "aborted"
+    fault = f"{type(error).__name__}: {error}"
+    return 1, f"{fault}. This is a fault of trendcore; `trendcore --debug ...` shows where"
+
+
+def _show_where(error: BaseException) -> None:
+    """Write an error's traceback to stderr: the interpreter itself would show secrets."""
+    text = redact("".join(traceback.format_exception(error)))
+    if logs.writes_json():
+        logs.event("traceback", "where it happened", level=logging.ERROR, traceback=text)
+    else:
+        typer.echo(text, err=True, nl=False)

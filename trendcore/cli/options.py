@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,37 @@ FieldOption = Annotated[
 BackendOption = Annotated[
     str,
     typer.Option("--backend", metavar="NAME", help="auto, cpu, gpu or reference; never changes a number."),
+]
+BootstrapOption = Annotated[
+    int | None,
+    typer.Option(
+        "--bootstrap",
+        metavar="N",
+        min=0,
+        help="Make intervals by a bootstrap of N replicates, such as 1000, whatever the setting; 0 is "
+        "the delta method, which draws nothing: the setting's default.",
+        show_default=False,
+    ),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="Seed of the bootstrap; 0.", show_default=False),
+]
+SummaryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--summary", metavar="FILE", help="Write what came of the run as JSON, also of one that failed."
+    ),
+]
+MetricsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics", metavar="FILE", help="Write metrics for Prometheus' textfile collector; ends in .prom."
+    ),
+]
+LogFormatOption = Annotated[
+    str,
+    typer.Option("--log-format", metavar="FORM", help="text, or json: an object a line on stderr."),
 ]
 
 

@@ -158,9 +158,9 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(title: str, *, shown: bool = True) -> Iterator[Callable[[int, int, str], None]]:
     """Show a bar on stderr, on a terminal only; yields what the work calls: done, in all, a note."""
-    if not sys.stderr.isatty():
+    if not (shown and sys.stderr.isatty()):
         yield lambda _done, _total, _note: None
         return
     from rich.console import Console

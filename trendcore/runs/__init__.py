@@ -1,0 +1,1 @@
+"""What is said of a run, an update that was asked for: its record, metrics for Prometheus, its log."""
