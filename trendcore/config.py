@@ -6,8 +6,10 @@ default below.
 
 from __future__ import annotations
 
+import configparser
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -176,6 +178,56 @@ def settings(folder: Path | None = None, **given: Any) -> Settings:
         return Settings(**{**lower, **given})
     except ValidationError as error:
         raise UsageError(_in_words(error, path, filed)) from error
+
+
+def s3_options() -> dict[str, str]:
+    """Return how to reach S3, in the names that polars, deltalake and obstore share; never part of a message.
+
+    Taken from the usual ``AWS_*`` variables, then from the profile (``AWS_PROFILE``) of the usual files.
+    Without keys in either, those libraries ask the machine for its role.
+
+    Raises
+    ------
+    UsageError
+        A file of profiles cannot be read.
+    """
+    said = {name: value for name, value in os.environ.items() if name.startswith("AWS_") and value}
+    profile = _profile(said)
+    # a pair of keys is taken whole from one place
+    keys = said if "AWS_ACCESS_KEY_ID" in said else {name.upper(): value for name, value in profile.items()}
+    endpoint = (
+        said.get("AWS_ENDPOINT_URL_S3") or said.get("AWS_ENDPOINT_URL") or profile.get("endpoint_url", "")
+    )
+    region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or profile.get("region", "us-east-1")
+    options = {
+        "aws_region": region,
+        "aws_endpoint": endpoint,
+        # an address without encryption was asked for in so many words
+        "aws_allow_http": "true" if endpoint.startswith("http://") else "",
+        "aws_access_key_id": keys.get("AWS_ACCESS_KEY_ID", ""),
+        "aws_secret_access_key": keys.get("AWS_SECRET_ACCESS_KEY", ""),
+        "aws_session_token": keys.get("AWS_SESSION_TOKEN", ""),
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _profile(said: Mapping[str, str]) -> dict[str, str]:
+    """Read a profile from the files of AWS: the one named in the environment, or ``default``."""
+    name = said.get("AWS_PROFILE", "default")
+    home = Path("~/.aws").expanduser()
+    config = Path(said.get("AWS_CONFIG_FILE", home / "config"))
+    credentials = Path(said.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials"))
+    found: dict[str, str] = {}
+    for path, section in ((config, name if name == "default" else f"profile {name}"), (credentials, name)):
+        parser = configparser.RawConfigParser(default_section="")
+        try:
+            parser.read(path.expanduser(), encoding="utf-8")
+        except (configparser.Error, OSError, UnicodeDecodeError) as error:
+            # what the parser says quotes the line, which may be a key
+            raise UsageError(f"{path}: not a file of AWS profiles ({type(error).__name__})") from None
+        if parser.has_section(section):
+            found |= dict(parser[section])
+    return found
 
 
 def _check_environment() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from trendcore.errors import StorageError, WorkspaceError
+from trendcore.errors import StorageError, UsageError, WorkspaceError
 from trendcore.store import Store
 
 NAMES = ["ledger.json", "workspace.json"]
@@ -89,10 +90,30 @@ def test_a_file_is_no_workspace(tmp_path: Path) -> None:
         Store.open(path)
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/ws", "s3:/bucket/ws", "gs://x"])
-def test_only_local_folders(path: str) -> None:
+@pytest.mark.parametrize("path", ["s3:/bucket/ws", "gs://x", "S3://bucket/ws", "az://x/y", "file:///tmp/ws"])
+def test_other_addresses_are_refused(path: str) -> None:
     for make in (Store.create, Store.open):
-        with pytest.raises(WorkspaceError, match="a workspace is a local folder"):
+        with pytest.raises(
+            WorkspaceError, match=f"{path}: a workspace is a local folder or s3://bucket/prefix"
+        ):
+            make(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "s3://",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://b/ws",
+        "s3://bucket/../ws",
+        "s3://bucket/a b",
+        "s3://b*t/w",
+    ],
+)
+def test_an_address_on_s3_is_a_bucket_and_a_prefix(path: str) -> None:
+    for make in (Store.create, Store.open):
+        with pytest.raises(UsageError, match=f"{re.escape(path)}: an address is s3://bucket/prefix"):
             make(path)
 
 

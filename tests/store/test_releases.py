@@ -47,7 +47,7 @@ def volume(store: Store) -> LocalVolume:
 
 
 def data_files(store: Store) -> list[Path]:
-    return sorted(store.root.glob("published/*/*.parquet"))
+    return sorted(store.root.glob("results/*/*.parquet"))
 
 
 def test_a_release_says_what_it_is_and_holds_its_tables(store: Store) -> None:
@@ -83,17 +83,17 @@ def test_every_release_stays_readable(store: Store) -> None:
         for name, frame in tables.items():
             assert_frame_equal(store.read(manifest, name).collect(), frame)
             record = manifest.tables[name]
-            pinned = deltalake.DeltaTable(store.root / "published" / name, version=record.delta_version)
+            pinned = deltalake.DeltaTable(store.root / "results" / name, version=record.delta_version)
             assert pinned.file_uris() == [str(store.root / file.path) for file in record.files]
         assert store.verify(manifest) == []
 
 
 def test_equal_content_is_not_written_again(store: Store) -> None:
     first = publish(store, pairs=PAIRS, totals=TOTALS)
-    files, log = data_files(store), sorted(store.root.glob("published/*/_delta_log/*"))
+    files, log = data_files(store), sorted(store.root.glob("results/*/_delta_log/*"))
     second = publish(store, pairs=PAIRS.lazy(), totals=pl.concat([TOTALS.clear(), TOTALS]))
     assert second.tables == first.tables
-    assert (data_files(store), sorted(store.root.glob("published/*/_delta_log/*"))) == (files, log)
+    assert (data_files(store), sorted(store.root.glob("results/*/_delta_log/*"))) == (files, log)
     third = publish(store, pairs=PAIRS.reverse(), totals=TOTALS)
     assert third.tables["totals"] == first.tables["totals"]
     assert third.tables["pairs"].content_sha256 != first.tables["pairs"].content_sha256
@@ -158,7 +158,7 @@ def test_a_version_of_the_table_that_no_manifest_names_is_not_read(
 
 def test_the_log_is_never_asked_on_reading(store: Store) -> None:
     manifest = publish(store, pairs=PAIRS, none=PAIRS.clear())
-    for path in store.root.glob("published/*/_delta_log/*"):
+    for path in store.root.glob("results/*/_delta_log/*"):
         path.unlink()
     assert_frame_equal(store.read(manifest, "pairs").collect(), PAIRS)
     assert_frame_equal(store.read(manifest, "none").collect(), PAIRS.clear())
@@ -210,7 +210,7 @@ def test_what_is_not_there_is_said_with_what_is(store: Store) -> None:
 def test_a_tables_name_is_no_path(store: Store, name: str) -> None:
     with pytest.raises(ValueError, match="a table's name is"):
         publish(store, **{name: PAIRS})
-    assert not (store.root / "published").exists()
+    assert not (store.root / "results").exists()
 
 
 def test_a_type_that_cannot_be_published_stops_the_release(store: Store) -> None:
@@ -239,9 +239,9 @@ def damaged(store: Store, old: str, new: str) -> Path:
         ('"fingerprint"', '"fingerprint', "is damaged"),
         ('"number": 1', '"number": 2', "is damaged: it says that it is release 2"),
         ('"number": 1', '"number": "x"', "is damaged: Expected `int`"),
-        ('"published/pairs/', '"../../pairs/', "is no file of a published table"),
-        ('"published/pairs/', '"published/../', "is no file of a published table"),
-        ('"published/pairs/', '"/published/', "is no file of a published table"),
+        ('"results/pairs/', '"../../pairs/', "is no file of a published table"),
+        ('"results/pairs/', '"published/../', "is no file of a published table"),
+        ('"results/pairs/', '"/published/', "is no file of a published table"),
         ('"format_version": 1', '"format_version": 0', "is damaged"),
     ],
 )

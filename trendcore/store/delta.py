@@ -170,6 +170,7 @@ def commit(
         volume.prepare(folder)
         table = _open(volume, folder) or _create(volume, folder, schema, partitions)
         before = table.version()
+        volume.check()
         hit("delta_commit", volume.name(folder))
         table.create_write_transaction(
             [_action(folder, file) for file in files],

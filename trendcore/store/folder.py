@@ -1,4 +1,4 @@
-"""Which folders may be workspaces."""
+"""Which folders and addresses may be workspaces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from trendcore.config import FILE as SETTINGS
 from trendcore.config import MARK
 from trendcore.errors import WorkspaceError
-from trendcore.store.volumes import LocalVolume, Volume
+from trendcore.store.volumes import LocalVolume, S3Volume, Volume, is_address
 from trendcore.store.volumes.disk import UNFINISHED
 
 LEDGER: Final = "ledger.json"
@@ -23,16 +23,16 @@ def local_folder(path: str | Path) -> Path:
     Raises
     ------
     WorkspaceError
-        It is the address of a remote store, or has a name that deltalake misreads.
+        It is an address, or has a name that deltalake misreads.
 
     Examples
     --------
-    >>> local_folder("s3://bucket/ws")
+    >>> local_folder("gs://bucket/ws")
     Traceback (most recent call last):
-    trendcore.errors.WorkspaceError: s3://bucket/ws: a workspace is a local folder
+    trendcore.errors.WorkspaceError: gs://bucket/ws: a workspace is a local folder or s3://bucket/prefix
     """
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
-        raise WorkspaceError(f"{path}: a workspace is a local folder")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        raise WorkspaceError(f"{path}: a workspace is a local folder or s3://bucket/prefix")
     root = Path(path).expanduser()
     for part in root.absolute().parts[1:]:
         if found := _MISREAD.search(part):
@@ -49,7 +49,11 @@ def volume_of(path: str | Path) -> Volume:
     ------
     WorkspaceError
         See `local_folder`.
+    UsageError
+        It is no address on S3 though it begins like one, or what S3 needs is not installed.
     """
+    if is_address(path):
+        return S3Volume(str(path))
     return LocalVolume(local_folder(path).absolute())
 
 

@@ -121,6 +121,8 @@ class Ledger(msgspec.Struct):
         Place of the next content in the order of ingestion.
     withdrawn
         Paths of files that are not read again, though a registration finds them.
+    fence
+        How often the lock was taken where it is a lease, see `trendcore.store.fence`; set by the store.
 
     Examples
     --------
@@ -139,6 +141,7 @@ class Ledger(msgspec.Struct):
     contents: dict[str, Content] = {}
     next_seq: int = 0
     withdrawn: list[str] = []
+    fence: int = 0
 
     def active(self) -> dict[str, Content]:
         """Return the contents that some unit names, the one ingested first at the front."""

@@ -170,6 +170,7 @@ def write(volume: Volume, manifest: Manifest) -> None:
     key = _key(manifest.number)
     try:
         with storage_errors(volume.name(key)):
+            volume.check()
             volume.create(key, encode(manifest))
     except StorageError as error:
         if isinstance(error.__cause__, FileExistsError):

@@ -48,7 +48,11 @@ class Rows:
             raise
 
     def sweep(self, keep: Collection[str]) -> None:
-        """Remove the rows of every content but these."""
+        """Remove the rows of every content but these: those of interrupted attempts, and of withdrawn inputs.
+
+        Nobody reads them, as the ledger does not name them, and nobody else writes any: that is what the lock
+        is for, and the fence where the lock may be lost; `_remove` keeps the order that makes it safe then.
+        """
         for table in CANONICAL:
             folder = folder_of(table)
             there = {file.input or "" for file in delta.active(self._volume, folder)}
@@ -105,18 +109,23 @@ class Rows:
         for table in CANONICAL:
             folder = f"{folder_of(table)}/{INPUT}={content}"
             with storage_errors(self._volume.name(folder)):
-                there = self._volume.exists(folder)
+                there = self._volume.holds(folder)
             if there:
                 with self._logs:
                     self._remove(table, [content])
 
     def _remove(self, table: str, contents: Sequence[str]) -> None:
-        """Remove the rows of contents from a table: first from its log, then from disk."""
+        """Remove the rows of contents from a table: first from its log, then from disk.
+
+        Files are listed before the fence is checked: if it holds then, whoever takes the lock over later
+        writes files of other names, and this process removes no others than those listed.
+        """
         folder = folder_of(table)
         with storage_errors(self._volume.name(folder)):
             found = [key for each in contents for key in self._volume.below(f"{folder}/{INPUT}={each}")]
         named = {file.input or "" for file in delta.active(self._volume, folder)}.intersection(contents)
         if named:
             delta.commit(self._volume, folder, stored_schema(table), [], sorted(named))
+        self._volume.check()
         with storage_errors(self._volume.name(folder)):
             self._volume.remove_all(found)

@@ -14,6 +14,7 @@ import polars as pl
 from trendcore.config import MARK
 from trendcore.errors import StorageError, WorkspaceError
 from trendcore.store import publishing, releases, texts
+from trendcore.store.fence import Fence
 from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.records import FORMAT_VERSION, encode, load
@@ -58,6 +59,7 @@ class Store:
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
         self._lock = volume.lock()
+        self._fence = Fence(volume)
         self._rows = Rows(volume)
 
     @property
@@ -123,7 +125,10 @@ class Store:
 
     @contextmanager
     def lock(self, timeout: float = 0.0) -> Iterator[None]:
-        """Be the only writer; the lock ends with the process that holds it, however that ends.
+        """Be the only writer.
+
+        In a folder the lock ends with the process that holds it, however that ends; on S3 it runs out soon
+        after, and whoever takes it then shuts the earlier holder out, see `trendcore.store.fence`.
 
         Parameters
         ----------
@@ -136,8 +141,11 @@ class Store:
             Another process holds the lock.
         """
         with storage_errors(self._volume.name(_LOCK)):
+            again = self._lock.held
             self._lock.acquire(timeout)
         try:
+            if not again:
+                self._fence.raise_()
             yield
         finally:
             self._lock.release()
@@ -171,8 +179,7 @@ class Store:
         """
         self._check_locked()
         ledger.check()
-        with storage_errors(self._volume.name(LEDGER)):
-            self._volume.replace(LEDGER, encode(ledger))
+        self._fence.save(ledger)
 
     def writer(self, content: str) -> AbstractContextManager[InputWriter]:
         """Write the rows of a content that the ledger does not name yet.
@@ -339,3 +346,4 @@ class Store:
     def _check_locked(self) -> None:
         if not self._lock.held:
             raise RuntimeError(f"{self!r} is written to without its lock")
+        self._volume.check()

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -49,18 +49,13 @@ class Lock(Protocol):
     def held(self) -> bool:
         """Whether it is held through this object."""
 
-    def acquire(self, timeout: float) -> bool:
+    def acquire(self, timeout: float) -> None:
         """Take it; the one who holds it may take it again, and gives it back as often.
 
         Parameters
         ----------
         timeout
             Seconds to wait for another holder.
-
-        Returns
-        -------
-        bool
-            Whether it was taken from a holder that did not give it back and may yet wake up.
 
         Raises
         ------
@@ -90,6 +85,22 @@ class Volume(ABC):
 
     root: Path | str
     storage_options: dict[str, str] | None = None
+    _check: Callable[[], None] | None = None
+
+    def fence_with(self, check: Callable[[], None]) -> None:
+        """Set what `check` does."""
+        self._check = check
+
+    def check(self) -> None:
+        """Check that this process has not lost the lock meanwhile; see `trendcore.store.fence`.
+
+        Raises
+        ------
+        ConflictError
+            It has.
+        """
+        if self._check is not None:
+            self._check()
 
     def name(self, key: str = "") -> str:
         """Return what messages call a key: its whole path."""
@@ -125,7 +136,11 @@ class Volume(ABC):
 
     @abstractmethod
     def exists(self, key: str) -> bool:
-        """Whether there is a file of this key, or a folder with something in it."""
+        """Whether there is a file of this key."""
+
+    @abstractmethod
+    def holds(self, folder: str) -> bool:
+        """Whether there is something to remove of a folder."""
 
     @abstractmethod
     def names(self, folder: str = "") -> list[str]:
@@ -218,19 +233,19 @@ class HashedFile(ABC):
     ----------
     folder
         Key of the folder.
-    path
+    file
         New local file that takes the bytes until then.
+    name
+        What failpoints call it.
     token
-        Makes the name one of its own.
+        Makes its name one of its own.
     """
 
-    def __init__(self, folder: str, path: Path, token: str) -> None:
-        self._folder, self._path, self._token = folder, path, token
+    def __init__(self, folder: str, file: IO[bytes], name: str, token: str) -> None:
+        self._folder, self._file, self._name, self._token = folder, file, name, token
         self._hash = hashlib.sha256()
         self._given_up = False
         self.size = 0
-        hit("open", path)
-        self._file: IO[bytes] = path.open("xb")
 
     @staticmethod
     def new_token() -> str:
@@ -252,7 +267,7 @@ class HashedFile(ABC):
         """Append bytes; of a file that was given up they are dropped."""
         length = data.nbytes if isinstance(data, memoryview) else len(data)
         if not self._given_up:
-            hit("write", self._path, lambda: self._file.write(bytes(data)[: length // 2]))
+            hit("write", self._name, lambda: self._file.write(bytes(data)[: length // 2]))
             self._file.write(data)
         self._hash.update(data)
         self.size += length

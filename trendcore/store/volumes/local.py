@@ -59,6 +59,10 @@ class LocalVolume(Volume):
         """Whether there is a file, folder or link."""
         return disk.exists(self._path(key))
 
+    def holds(self, folder: str) -> bool:
+        """Whether there is a folder or link."""
+        return disk.exists(self._path(folder))
+
     def names(self, folder: str = "") -> list[str]:
         """Return the names in a folder."""
         return disk.names(self._path(folder))
@@ -127,7 +131,9 @@ class _NewFile(HashedFile):
 
     def __init__(self, root: Path, folder: str) -> None:
         token = self.new_token()
-        super().__init__(folder, root / folder / f".{token}{disk.UNFINISHED}", token)
+        self._path = root / folder / f".{token}{disk.UNFINISHED}"
+        hit("open", self._path)
+        super().__init__(folder, self._path.open("xb"), str(self._path), token)
 
     def _place(self, key: str) -> None:
         hit("fsync", self._path)
@@ -153,7 +159,7 @@ class _FileLock:
     def held(self) -> bool:
         return self._lock.is_locked
 
-    def acquire(self, timeout: float) -> bool:
+    def acquire(self, timeout: float) -> None:
         hit("lock", self._root / _LOCK)
         try:
             self._lock.acquire(timeout=timeout)
@@ -161,7 +167,6 @@ class _FileLock:
             raise ConflictError(
                 f"another process works on {self._root}: try again when it has ended"
             ) from error
-        return False
 
     def release(self) -> None:
         self._lock.release()
