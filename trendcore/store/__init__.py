@@ -8,19 +8,22 @@ do not name does not exist, so that a process may die at any moment.
 ``ledger.json``          what was ingested; replaced as a whole
 ``lock``                 held by the one writer
 ``tables/<name>/``       canonical rows: Delta tables, a partition for each content
-``published/<name>/``    published rows: Delta tables, of which a release names the files
+``results/<name>/``      published rows: Delta tables, of which a release names the files
+``published/<name>/``    the same of releases of format 1, which stay readable
 ``releases/NNNNNN.json`` manifests, never changed; the highest number is the current release
 ``methods/<sha256>``     taxonomies, policies, blocs as they were when a release was computed
 =======================  ====================================================================
 """
 
 from trendcore.store.ledger import Content, FileCounts, FileStamp, Ledger, Registration, Unit
+from trendcore.store.parts import Anew
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
 from trendcore.store.store import Store
 from trendcore.store.volumes import sha256_of
 from trendcore.store.writer import InputWriter
 
 __all__ = [
+    "Anew",
     "Content",
     "FileCounts",
     "FileRecord",

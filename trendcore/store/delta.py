@@ -26,6 +26,8 @@ from trendcore.store.volumes import Volume, in_a_line, storage_errors
 
 #: column of canonical tables that says which content a row is of
 INPUT: Final = "input"
+#: column that Delta readers see beside those of a published table: which part of it a row is in
+PART: Final = "part"
 #: rows are gathered up to this many bytes of Arrow, then written as a row group
 _BUFFER: Final = 64 << 20
 #: opening a table reads the log since the last checkpoint
@@ -49,7 +51,7 @@ class DataFile:
     sha256
         Of its bytes, in hex.
     input
-        Content that its rows are of; None in published tables.
+        Content that its rows are of; in published tables the part of the table.
     """
 
     key: str
@@ -139,6 +141,9 @@ def commit(
     schema: pa.Schema,
     files: Sequence[DataFile],
     replaced: Sequence[str] | None = None,
+    *,
+    partition: str = INPUT,
+    after: int | None = None,
 ) -> int:
     """Name files in a table's log, in one transaction; the log is on disk on return.
 
@@ -147,11 +152,15 @@ def commit(
     volume, folder
         Where the table is; made if it is not there.
     schema
-        Of the table.
+        Of the table, with the column of its partitions.
     files
         New files.
     replaced
-        Contents whose files they take the place of; None: the whole table's.
+        Contents, or parts, whose files they take the place of; None: the whole table's.
+    partition
+        Name of the column of contents or parts.
+    after
+        Version whose other files stay; None: the latest.
 
     Returns
     -------
@@ -165,25 +174,30 @@ def commit(
     StorageError
         The table cannot be read or written.
     """
-    partitions = None if replaced is None else [INPUT]
     with delta_errors(volume.name(folder)):
         volume.prepare(folder)
-        table = _open(volume, folder) or _create(volume, folder, schema, partitions)
+        table = _open(volume, folder) or _create(volume, folder, schema, [partition])
         before = table.version()
+        volume.check()
+        if after is not None and after != before:
+            # what an interrupted update wrote, or a rollback left behind, is no part of the release
+            hit("delta_restore", volume.name(folder))
+            table.restore(after, commit_properties=_NO_RETRY)
+        version = table.version() + 1
         volume.check()
         hit("delta_commit", volume.name(folder))
         table.create_write_transaction(
-            [_action(folder, file) for file in files],
+            [_action(folder, file, partition) for file in files],
             mode="overwrite",
             schema=schema,
-            partition_by=partitions,
-            partition_filters=None if replaced is None else [(INPUT, "in", list(replaced))],
+            partition_by=[partition],
+            partition_filters=None if replaced is None else [(partition, "in", list(replaced))],
             commit_properties=_NO_RETRY,
             post_commithook_properties=_HOOKS,
         )
         hit("delta_committed", volume.name(folder))
         volume.sync_log(folder, before)
-    return before + 1
+    return version
 
 
 def active(volume: Volume, folder: str) -> list[DataFile]:
@@ -243,6 +257,7 @@ def scan_files(volume: Volume, files: Sequence[tuple[str, int]], schema: pa.Sche
         schema=types,
         hive_partitioning=False,
         glob=False,
+        missing_columns="insert",
         storage_options=volume.storage_options,
         credential_provider=None,
     )
@@ -257,7 +272,7 @@ def _open(volume: Volume, folder: str) -> DeltaTable | None:
         return None
 
 
-def _create(volume: Volume, folder: str, schema: pa.Schema, partitions: list[str] | None) -> DeltaTable:
+def _create(volume: Volume, folder: str, schema: pa.Schema, partitions: list[str]) -> DeltaTable:
     hit("delta_create", volume.name(folder))
     return DeltaTable.create(
         volume.uri(folder),
@@ -268,11 +283,11 @@ def _create(volume: Volume, folder: str, schema: pa.Schema, partitions: list[str
     )
 
 
-def _action(folder: str, file: DataFile) -> AddAction:
+def _action(folder: str, file: DataFile, partition: str) -> AddAction:
     return AddAction(
         path=file.key.removeprefix(f"{folder}/"),
         size=file.size,
-        partition_values={} if file.input is None else {INPUT: file.input},
+        partition_values={partition: file.input},
         modification_time=time.time_ns() // 1_000_000,
         data_change=True,
         stats=json.dumps({"numRecords": file.rows}),

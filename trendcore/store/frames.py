@@ -12,10 +12,52 @@ import pyarrow.compute as pc
 
 from trendcore.errors import SchemaError
 
+#: columns of these endings hold words for few rows: a table has them where they hold any
+SPARSE: Final = ("__flag", "__interval", "__interval_flag")
+
 _SAME: Final = {
     pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Float32, pl.Float64, pl.String, pl.Boolean, pl.Date, pl.Binary,
 }  # fmt: skip
 _UNSIGNED: Final = {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
+
+
+def is_sparse(column: str) -> bool:
+    """Whether a column says something of few rows only.
+
+    Examples
+    --------
+    >>> is_sparse("salton__flag"), is_sparse("salton__lo"), is_sparse("flag")
+    (True, False, False)
+    """
+    return column.endswith(SPARSE)
+
+
+def settled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put sparse columns last, in the order of their names, and leave out those that hold nothing.
+
+    So the columns of a table follow from its rows, however it was put together.
+
+    Examples
+    --------
+    >>> settled(pl.DataFrame({"z__flag": ["x"], "a__flag": [None], "z": [1]})).columns
+    ['z', 'z__flag']
+    """
+    names = [name for name in frame.columns if is_sparse(name)]
+    if not names:
+        return frame
+    held = [name for name in sorted(names) if frame[name].null_count() < frame.height]
+    return frame.select(*(name for name in frame.columns if name not in names), *held)
+
+
+def published(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Cast columns to the types in which they are published; see `as_arrow`."""
+    if not frame.width or "" in frame.columns or len({each.lower() for each in frame.columns}) < frame.width:
+        raise SchemaError(f"table {name}: columns need names that differ in more than case: {frame.columns}")
+    types = pl.Schema({column: _held(name, column, dtype) for column, dtype in frame.schema.items()})
+    try:
+        return frame.cast(types)
+    except pl.exceptions.InvalidOperationError as error:
+        raise SchemaError(f"table {name}: a value does not fit: {error}") from error
 
 
 def as_arrow(name: str, frame: pl.DataFrame) -> pa.Table:
@@ -50,13 +92,7 @@ def as_arrow(name: str, frame: pl.DataFrame) -> pa.Table:
     Traceback (most recent call last):
     trendcore.errors.SchemaError: table t, column n: cannot be published as Null
     """
-    if not frame.width or "" in frame.columns or len({each.lower() for each in frame.columns}) < frame.width:
-        raise SchemaError(f"table {name}: columns need names that differ in more than case: {frame.columns}")
-    types = pl.Schema({column: _held(name, column, dtype) for column, dtype in frame.schema.items()})
-    try:
-        held = frame.cast(types)
-    except pl.exceptions.InvalidOperationError as error:
-        raise SchemaError(f"table {name}: a value does not fit: {error}") from error
+    held = published(name, frame)
     return held.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,31 +14,36 @@ import pyarrow as pa
 from deltalake import Schema
 
 from trendcore.errors import StorageError, UsageError
-from trendcore.store import delta, releases
-from trendcore.store.delta import DataFile, ParquetFile, delta_errors, scan_files
-from trendcore.store.frames import as_arrow, content_sha256
+from trendcore.store import delta, parts, releases
+from trendcore.store.delta import DataFile, delta_errors, scan_files
+from trendcore.store.frames import as_arrow, content_sha256, is_sparse, published
+from trendcore.store.parts import Anew
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
-from trendcore.store.volumes import Volume, storage_errors
+from trendcore.store.volumes import Volume
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-#: rows that are handed to the file at a time, which makes row groups of several such pieces
-_PIECE: Final = 1 << 15
+
+#: rows of a table, whole or those of some cells
+Table = pl.DataFrame | pl.LazyFrame | Anew
 
 
-def publish(volume: Volume, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
+def publish(
+    volume: Volume,
+    tables: Mapping[str, Table],
+    info: ReleaseInfo,
+    base: Manifest | None,
+) -> Manifest:
     """Publish a release of a workspace; see `Store.publish`."""
     for name in tables:
         if not _NAME.fullmatch(name):
             raise ValueError(f"a table's name is lower-case letters, digits and _, not {name!r}")
     there = releases.numbers(volume)
-    current = releases.read(volume, there[-1]) if there else None
-    before = {} if current is None else current.tables
     manifest = Manifest(
         **msgspec.structs.asdict(info),
         number=there[-1] + 1 if there else 1,
         created=datetime.now(UTC).isoformat(),
-        previous=None if current is None else current.number,
-        tables={name: _write(volume, name, frame, before.get(name)) for name, frame in tables.items()},
+        previous=there[-1] if there else None,
+        tables={name: _write(volume, name, given, base) for name, given in tables.items()},
     )
     releases.write(volume, manifest)
     return manifest
@@ -65,36 +70,75 @@ def problems(volume: Volume, record: TableRecord) -> list[str]:
     return [problem for problem in found if problem is not None]
 
 
-def _write(
-    volume: Volume, name: str, frame: pl.DataFrame | pl.LazyFrame, current: TableRecord | None
-) -> TableRecord:
-    """Write a table, unless the current release has its content and every byte of it."""
-    data = as_arrow(name, frame.collect() if isinstance(frame, pl.LazyFrame) else frame)
-    content = content_sha256(data)
-    if current is not None and current.content_sha256 == content and not problems(volume, current):
+def _write(volume: Volume, name: str, given: Table, base: Manifest | None) -> TableRecord:
+    """Write a table, unless the release before has its content; of its parts those that it has not."""
+    current = None if base is None else base.tables.get(name)
+    stay: list[FileRecord] = []
+    if isinstance(given, Anew):
+        if base is None or current is None:
+            raise ValueError(f"table {name}: there is no release whose other cells could stay")
+        frame, stay, in_parts = _with_others(volume, name, given, base, current)
+    else:
+        frame = published(name, given.collect() if isinstance(given, pl.LazyFrame) else given)
+        in_parts = parts.is_in_parts(frame)
+    folder = f"{releases.RESULTS}/{name}"
+    known = () if current is None else current.files
+    files = parts.in_order([*stay, *parts.write(volume, folder, name, frame, known, in_parts=in_parts)])
+    dense = as_arrow(name, frame.clear()).schema
+    dense = pa.schema([field for field in dense if not is_sparse(field.name)])
+    schema = _schema(dense, parts.sparse_columns(files))
+    content = parts.content_of(files, content_sha256(schema.empty_table()))
+    if current is not None and current.content_sha256 == content:
         return current
-    folder = f"published/{name}"
-    files = [_write_file(volume, folder, data)] if data.num_rows else []
-    version = delta.commit(volume, folder, data.schema, files)
-    return TableRecord(
-        version,
-        data.num_rows,
-        content,
-        _columns(volume.name(folder), data.schema),
-        [FileRecord(file.key, file.sha256, file.size) for file in files],
-    )
+    version = _commit(volume, folder, schema, files, current)
+    rows = sum(file.rows for file in files)
+    return TableRecord(version, rows, content, _columns(volume.name(folder), schema), files)
 
 
-def _write_file(volume: Volume, folder: str, data: pa.Table) -> DataFile:
-    with storage_errors(volume.name(folder)):
-        file = ParquetFile(volume, folder, data.schema)
-        try:
-            for batch in data.to_batches(max_chunksize=_PIECE):
-                file.add(batch)
-            return file.finish()
-        except BaseException:
-            file.give_up()
-            raise
+def _with_others(
+    volume: Volume, name: str, given: Anew, base: Manifest, current: TableRecord
+) -> tuple[pl.DataFrame, list[FileRecord], bool]:
+    """Return the rows that are to be written, the parts that stay, and whether the table is in parts."""
+    columns = parts.part_columns(given.rows)
+    rows = published(name, given.rows)
+    if current.files and current.files[0].part is not None:
+        stay = parts.kept(current.files, columns, given.replaced)
+        if rows.height + sum(file.rows for file in stay) > parts.LARGE:
+            return rows, stay, True
+    others = read(volume, base, name).filter(~given.replaced.fill_null(value=False)).collect()
+    # within a cell rows are in order already, and no cell has rows in both
+    whole = pl.concat([others, rows], how="diagonal").sort(columns, nulls_last=True, maintain_order=True)
+    return whole, [], parts.is_in_parts(whole)
+
+
+def _schema(dense: pa.Schema, sparse: Sequence[str]) -> pa.Schema:
+    for name in sparse:
+        dense = dense.append(pa.field(name, pa.large_string()))
+    return dense
+
+
+def _commit(
+    volume: Volume,
+    folder: str,
+    schema: pa.Schema,
+    files: Sequence[FileRecord],
+    current: TableRecord | None,
+) -> int:
+    """Name the files of a table in its log: all, or those of the parts that are not the same as before."""
+    held = schema.append(pa.field(delta.PART, pa.string()))
+    old = {} if current is None else {file.path: file for file in current.files}
+    in_parts = [bool(each) and each[0].part is not None for each in (files, list(old.values()))]
+    new = [file for file in files if file.path not in old]
+    replaced = after = None
+    if all(in_parts) and current is not None:
+        there = {file.path for file in files}
+        gone = [file for file in current.files if file.path not in there]
+        replaced = sorted({parts.label(file) for file in [*new, *gone]})
+        after = current.delta_version
+    else:
+        new = list(files)
+    named = [DataFile(file.path, file.size, file.rows, file.sha256, parts.label(file)) for file in new]
+    return delta.commit(volume, folder, held, named, replaced, partition=delta.PART, after=after)
 
 
 def _columns(table: str, schema: pa.Schema) -> dict[str, Any]:

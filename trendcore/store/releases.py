@@ -12,16 +12,39 @@ from trendcore.errors import ConflictError, StorageError, WorkspaceError
 from trendcore.store.records import FORMAT_VERSION, encode, load
 from trendcore.store.volumes import Volume, storage_errors
 
+#: tables of releases, and those of releases of format 1
+RESULTS: Final = "results"
+FOLDERS: Final = (RESULTS, "published")
 _FOLDER: Final = "releases"
 _FILE: Final = re.compile(r"(\d{6,})\.json")
 
 
 class FileRecord(msgspec.Struct, frozen=True):
-    """A data file of a release: path relative to the workspace, hash of its bytes in hex, and bytes."""
+    """A data file of a release.
+
+    Attributes
+    ----------
+    path
+        Relative to the workspace.
+    sha256
+        Of its bytes, in hex.
+    size, rows
+        Bytes and rows.
+    content_sha256
+        Hash of the rows, see `frames.content_sha256`.
+    part
+        Of a table in parts what its rows are of, see `parts.PART_BY`; None: it is the whole table.
+    sparse
+        Names of its sparse columns, see `frames.SPARSE`.
+    """
 
     path: str
     sha256: str
     size: int
+    rows: int = 0
+    content_sha256: str = ""
+    part: list[str | int | None] | None = None
+    sparse: list[str] = []
 
 
 class TableRecord(msgspec.Struct, frozen=True):
@@ -34,7 +57,7 @@ class TableRecord(msgspec.Struct, frozen=True):
     rows
         Number of rows.
     content_sha256
-        Hash of its content, see `frames.content_sha256`.
+        Hash of its content, see `frames.content_sha256`; of a table in parts that of their list.
     columns
         Its schema, in Delta's JSON.
     files
@@ -150,7 +173,7 @@ def read(volume: Volume, number: int | None) -> Manifest:
     for table in manifest.tables.values():
         for file in table.files:
             parts = PurePosixPath(file.path).parts
-            if len(parts) != 3 or parts[0] != "published" or ".." in parts:
+            if len(parts) != 3 or parts[0] not in FOLDERS or ".." in parts:
                 raise StorageError(
                     f"{volume.name(key)} is damaged: {file.path!r} is no file of a published table"
                 )

@@ -212,7 +212,7 @@ class Store:
         self._check_locked()
         self._rows.sweep(keep)
         with storage_errors(self._volume.root):
-            tables = [f"published/{name}" for name in self._volume.names("published")]
+            tables = [f"{at}/{name}" for at in releases.FOLDERS for name in self._volume.names(at)]
             self._volume.remove_unfinished("", "releases", texts.FOLDER, *tables)
 
     def scan(self, table: str, inputs: Sequence[str]) -> pl.LazyFrame:
@@ -239,18 +239,24 @@ class Store:
         """
         return self._rows.scan(table, inputs, self.ledger())
 
-    def publish(self, tables: Mapping[str, pl.DataFrame | pl.LazyFrame], info: ReleaseInfo) -> Manifest:
+    def publish(
+        self, tables: Mapping[str, publishing.Table], info: ReleaseInfo, *, sound: Manifest | None = None
+    ) -> Manifest:
         """Publish a release of some tables: readers see it whole, or not at all.
 
-        A table of the content that it has in the current release is not written again. Enum and Categorical
-        columns are published as String, unsigned integers as Int64.
+        A table, or a part of a large one, of the content that it has in the current release is not written
+        again. Enum and Categorical columns are published as String, unsigned integers as Int64; columns that
+        say something of few rows only (``salton__flag``) come last, where they hold anything.
 
         Parameters
         ----------
         tables
-            Name (lower-case letters, digits, ``_``) -> rows, sorted by their full key.
+            Name (lower-case letters, digits, ``_``) -> rows, sorted by their full key; or `Anew`, rows of
+            some cells, to which the others of a sound release are added.
         info
             What to say of the release.
+        sound
+            A release of which `verify` has just found nothing; None: the current one, if that is true of it.
 
         Returns
         -------
@@ -267,7 +273,10 @@ class Store:
             A table or the manifest cannot be written.
         """
         self._check_locked()
-        return publishing.publish(self._volume, tables, info)
+        if sound is None and self.has_release():
+            current = self.manifest()
+            sound = current if not self.verify(current) else None
+        return publishing.publish(self._volume, tables, info, sound)
 
     def releases(self) -> list[int]:
         """Return the numbers of the releases, ascending."""
