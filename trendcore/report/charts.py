@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Any, Final
 
 from trendcore.errors import UsageError
@@ -79,13 +80,13 @@ def lines(
     """
     import altair as alt
 
-    forms = {
+    forms: dict[str, Spec] = {
         "index": {"format": ".2f"},
         "works": {"format": ",d", "tickMinStep": 1},
         "dollars": {"labelExpr": _DOLLARS},
     }
     first, last = years
-    ticks = {"format": "d", "tickMinStep": 1, "tickCount": 5, "grid": False, "title": None}
+    ticks: Spec = {"format": "d", "tickMinStep": 1, "tickCount": 5, "grid": False, "title": None}
     x = alt.X(
         "year:Q", axis=alt.Axis(**ticks), scale=alt.Scale(domain=[first, max(last, first + 1)], nice=False)
     )
@@ -105,17 +106,15 @@ def _layers(points: list[Record], at: int, x: Any, y: Any) -> list[Any]:
     import altair as alt
 
     colour, dash = COLOURS[at], list(DASHES[at])
-    base = alt.Chart(alt.Data(values=points)).encode(x=x)
+    base = alt.Chart(_data(points)).encode(x=x)
     run, lo, hi = alt.Detail("run:N"), y.copy(), alt.Y2("hi:Q")
     lo.shorthand = "lo:Q"
     known = [p for p in points if p["lo"] is not None and p["hi"] is not None]
     alone = [p for p in known if sum(q["band"] == p["band"] for q in known) == 1]
-    banded = alt.Chart(alt.Data(values=[p for p in known if p not in alone])).encode(x=x)
+    banded = alt.Chart(_data([p for p in known if p not in alone])).encode(x=x)
     return [
         banded.mark_area(color=colour, opacity=0.18).encode(y=lo, y2=hi, detail=alt.Detail("band:N")),
-        alt.Chart(alt.Data(values=alone))
-        .mark_rule(color=colour, opacity=0.35, strokeWidth=3)
-        .encode(x=x, y=lo, y2=hi),
+        alt.Chart(_data(alone)).mark_rule(color=colour, opacity=0.35, strokeWidth=3).encode(x=x, y=lo, y2=hi),
         base.mark_line(color=colour, strokeWidth=1.75, strokeDash=dash).encode(y=y, detail=run),
         base.mark_point(color=colour, filled=True, size=14, opacity=1, shape=("circle", "square")[at]).encode(
             y=y
@@ -124,7 +123,7 @@ def _layers(points: list[Record], at: int, x: Any, y: Any) -> list[Any]:
 
 
 def _runs(line: Sequence[Record]) -> list[Record]:
-    """Number the stretches of years with values, and with intervals, that follow one another."""
+    """Give a number to each stretch of years with values, and with intervals, that follow one another."""
     found: list[Record] = []
     run = band = 0
     for before, point in zip([None, *line], line, strict=False):
@@ -163,7 +162,7 @@ def ranking(rows: Sequence[Record], title: str, description: str, *, top: float)
         | {"colour": COLOURS[1] if row["own"] else QUIET}
         for at, row in enumerate(rows)
     ]
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = alt.Chart(_data(values)).encode(
         y=alt.Y(
             "name:N",
             sort=[row["name"] for row in rows],
@@ -179,6 +178,12 @@ def ranking(rows: Sequence[Record], title: str, description: str, *, top: float)
     dots = base.mark_point(filled=True, size=36, opacity=1).encode(x=x)
     chart = alt.layer(whiskers, dots).properties(width=WIDTH, height=_ROW * len(values) + 28)
     return _drawn(chart, title, description)
+
+
+def _data(values: list[Record]) -> Any:
+    import altair as alt
+
+    return alt.InlineData(values=values)
 
 
 def ceiling(values: Sequence[float | None]) -> float:
@@ -212,7 +217,7 @@ def _version() -> str:
     wanted = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     if wanted not in vl_convert.get_vegalite_versions():
         raise UsageError(
-            f"altair {alt.__version__} needs a newer vl-convert-python than {vl_convert.__version__}: "
+            f"altair {alt.__version__} needs a newer vl-convert-python than {version('vl-convert-python')}: "
             'pip install -U "trendcore[report]"'
         )
     return wanted

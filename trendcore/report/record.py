@@ -71,6 +71,14 @@ class ReportRecord:
     members_pairs: list[Record] = field(default_factory=list)
     partners_of_bloc: list[Record] = field(default_factory=list)
 
+    def name(self, code: str) -> str:
+        """Return the name of a country; its code where there is none."""
+        return self.names.get(code, code)
+
+    def title(self, name: str) -> str:
+        """Return the title of a field; its name where there is none."""
+        return self.titles.get(name, name)
+
 
 def gather(workspace: Published, manifest: Manifest, blocs: Blocs, asked: Asked) -> ReportRecord:
     """Read from a release what a report says.
