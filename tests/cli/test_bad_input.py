@@ -313,7 +313,10 @@ def test_a_flipped_bit_of_stored_rows_is_refused_and_healed_by_reading_again(tmp
     assert (out.exit_code, out.stderr.count("\n")) == (6, 1), out.output
     assert len(ws.verify()) == 2
     assert run("doctor", "-w", tmp_path / "ws").exit_code == 6
-    assert f"`trendcore ingest openalex {path}` reads the input again" in out.stderr
+    # which of the two is named first is decided by hashes
+    assert any(
+        f"`trendcore ingest openalex {each}` reads the input again" in out.stderr for each in (path, more)
+    )
     assert contents(ws) == before
     assert len(ws.ingest("openalex", path, more).units) == 2
     assert ws.ingest("openalex", path, more).units == ()
