@@ -165,7 +165,39 @@ def settings(folder: Path | None = None, **given: Any) -> Settings:
     trendcore.errors.UsageError: setting breadth: Input should be 'core', 'wide' or 'both'
     """
     path = None if folder is None else folder / FILE
-    filed = {} if path is None else _filed(path)
+    return _settled({} if path is None else _filed(path), str(path), given)
+
+
+def remote_settings(name: str, data: bytes, given: Mapping[str, Any]) -> Settings:
+    """Read settings of a workspace that is in no folder; see `settings`.
+
+    Parameters
+    ----------
+    name
+        Of its ``trendcore.toml``, for messages.
+    data
+        The bytes of that file; none where there is no file.
+    given
+        Attributes of `Settings`.
+
+    Raises
+    ------
+    UsageError
+        A setting is unknown or not valid, or names a file by a path that is not absolute.
+    """
+    filed = _parsed(data, name)
+    for setting in _PATHS:
+        value = str(filed.get(setting))
+        if _is_path(setting, filed.get(setting)) and not Path(value).is_absolute():
+            raise UsageError(
+                f"{name}: setting {setting}: {value!r} is no absolute path; a file that it names is read from"
+                " this machine"
+            )
+    return _settled(filed, name, given)
+
+
+def _settled(filed: dict[str, Any], path: str, given: Mapping[str, Any]) -> Settings:
+    """Put arguments above the environment, and that above the workspace's own file."""
     given = {name: value for name, value in given.items() if value is not None}
     unknown = sorted(set(given) - set(Settings.model_fields))
     if unknown:
@@ -241,29 +273,38 @@ def _check_environment() -> None:
 def _filed(path: Path) -> dict[str, Any]:
     """Read a workspace's own file, with its paths made absolute; none where there is no file."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    filed = _parsed(data, str(path))
+    for name in _PATHS:
+        if _is_path(name, filed.get(name)):
+            filed[name] = str(path.parent / filed[name])
+    return filed
+
+
+def _parsed(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        filed = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
-    try:
-        filed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
     unknown = sorted(set(filed) - set(Settings.model_fields))
     if unknown:
         there = ", ".join(Settings.model_fields)
         raise UsageError(f"{path}: no setting is called {unknown[0]!r}; there are {there}")
-    for name in _PATHS:
-        value = filed.get(name)
-        if isinstance(value, str) and (name != "policy" or value.endswith(".toml")):
-            filed[name] = str(path.parent / value)
     return filed
 
 
-def _in_words(error: ValidationError, path: Path | None, filed: dict[str, Any]) -> str:
+def _is_path(name: str, value: Any) -> bool:
+    """Whether a setting is given as a path: that of a policy may be a name."""
+    return isinstance(value, str) and (name != "policy" or value.endswith(".toml"))
+
+
+def _in_words(error: ValidationError, path: str, filed: dict[str, Any]) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     origin = f" (of {path})" if name in filed else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from trendcore.config import settings
 from trendcore.store import Store
+from trendcore.store.settings import place, settings_at
 from trendcore.update import inputs, reading, run
 from trendcore.update.inputs import IngestResult, Progress, silent
 from trendcore.update.method import for_update
@@ -22,12 +22,12 @@ __all__ = ["IngestResult", "UpdateResult", "Workspace"]
 
 
 class Workspace:
-    """A folder of ingested data and published releases.
+    """A folder, or a place on S3, of ingested data and published releases.
 
     Parameters
     ----------
     path
-        The folder. It is made by the first `ingest`.
+        The folder, or ``s3://bucket/prefix``. It is made by the first `ingest`.
     **given
         Settings, see `trendcore.config.Settings`: taxonomy, breadth, proxies, policy, bloc_file, blocs,
         self_flows, max_quarantined, bootstrap, seed, intervals, trend_years, gates. What is not given is
@@ -52,7 +52,7 @@ class Workspace:
     """
 
     def __init__(self, path: str | Path, **given: Any) -> None:
-        self.path = Path(path).expanduser()
+        self.path = place(path)
         self._given = given
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ class Workspace:
     @property
     def settings(self) -> Settings:
         """Settings as they are now: arguments, environment, ``trendcore.toml``."""
-        return settings(self.path, **self._given)
+        return settings_at(self.path, **self._given)
 
     def ingest(
         self,

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 WorkspaceOption = Annotated[
-    str, typer.Option("--workspace", "-w", metavar="WS", help="Folder of the workspace.", show_default=False)
+    str,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="WS",
+        help="Folder of the workspace, or s3://bucket/prefix.",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]

@@ -76,7 +76,7 @@ def field_taxonomy(settings: Settings) -> FieldTaxonomy:
 
 
 def ingest(
-    folder: Path,
+    folder: str | Path,
     settings: Settings,
     feed: str,
     paths: Sequence[str | Path],
@@ -89,7 +89,7 @@ def ingest(
     Parameters
     ----------
     folder
-        The workspace's folder; made when something is found to be read.
+        The workspace's folder, or its address; made when something is found to be read.
     settings
         The workspace's settings.
     feed

@@ -10,8 +10,8 @@ from typing import Any
 
 from trendcore import __version__, taxonomy
 from trendcore.config import Settings
-from trendcore.config import settings as read_settings
 from trendcore.errors import UsageError
+from trendcore.store.settings import settings_at
 from trendcore.taxonomy import Blocs, CountryPolicy, FieldTaxonomy
 from trendcore.update.inputs import field_taxonomy
 from trendcore.update.intervals import IntervalMethod, checked_names
@@ -104,7 +104,7 @@ def method(settings: Settings) -> Method:
 
 
 def for_update(
-    folder: Path, given: Mapping[str, Any], *, bootstrap: int | None = None, seed: int | None = None
+    folder: str | Path, given: Mapping[str, Any], *, bootstrap: int | None = None, seed: int | None = None
 ) -> Settings:
     """Read the settings of a workspace, with replicates and seed for one update where they are given.
 
@@ -114,7 +114,7 @@ def for_update(
         A setting is not valid, or a seed is given and nothing is drawn.
     """
     drawn = {"bootstrap": bootstrap, "seed": seed}
-    how = read_settings(
+    how = settings_at(
         folder, **(dict(given) | {name: value for name, value in drawn.items() if value is not None})
     )
     if seed is not None and not how.bootstrap:
