@@ -23,8 +23,10 @@ _TABLES: Final = {
     "bloc_indices": "bloc as one node",
 }
 _COUNTING: Final = {
-    "full": "full: a work counts once for each pair of its countries",
-    "sum": "sums of values",
+    "indices": "full: a work counts once for each pair of its countries",
+    "ownership_indices": "full: once for each country of an inventor and of an owner",
+    "trade_indices": "values added up",
+    "bloc_indices": "full, the members of the bloc as one country",
 }
 _INTERVALS: Final = {
     "delta": "delta method; exact where counts are small",
@@ -97,7 +99,7 @@ def _conventions(record: ReportRecord) -> Table:
             _TABLES[row["table"]],
             row["formula"],
             row["range"],
-            _COUNTING.get(row["counting"], str(row["counting"])),
+            _COUNTING[row["table"]],
             over,
             _UNIVERSES.get(row["universe"], str(row["universe"])),
             neutral,

@@ -64,8 +64,13 @@ def ways_figure(record: ReportRecord, rows: list[Record], keys: Sequence[str]) -
         _panel(record, [row], [row["lines"][way] for way in ("a_to_b", "b_to_a")], keys, what, unit, None)
         for row in rows
     ]
-    band = "from the smaller to the larger report of the two sides, where both are known"
-    notes = [f"Bands: {band if dollars else '95 % intervals of the counts'}. Each chart has its own scale."]
+    told = any(p["lo"] is not None for row in rows for line in row["lines"].values() for p in line)
+    band = (
+        "from the smaller to the larger report of the two sides"
+        if dollars
+        else "95 % intervals of the counts"
+    )
+    notes = [f"{f'Bands: {band}. ' if told else ''}Each chart has a scale of its own."]
     notes += [*_notes([rows]), *_editions(record, rows)]
     title = "Trade, US dollars a year" if dollars else "Patents by country of inventor and of owner"
     return Figure(_caption(record, title, [rows]), tuple(panels), tuple(keys), tuple(notes))
@@ -73,7 +78,7 @@ def ways_figure(record: ReportRecord, rows: list[Record], keys: Sequence[str]) -
 
 def _by_field(roles: Sequence[list[Record]]) -> list[list[Record]]:
     """Put the roles of each field together; a role without that field has no line."""
-    names = sorted({row["field"] for rows in roles for row in rows})
+    names = dict.fromkeys(row["field"] for rows in roles for row in rows)
     nothing: Record = {"lines": {"salton": [], "joint": []}, "years": []}
     of_role = [{row["field"]: row for row in rows} for rows in roles]
     return [[rows.get(name, nothing | {"field": name}) for rows in of_role] for name in names]
@@ -136,8 +141,12 @@ def _editions(record: ReportRecord, rows: list[Record]) -> list[str]:
             (edition, list(years)) for edition, years in groupby(row["editions"].items(), lambda e: e[1])
         ]
         if len(spans) > 1:
-            parts = [f"{edition} {years[0][0]}–{years[-1][0]}" for edition, years in spans]
+            parts = [f"{edition} {_span([year for year, _ in years])}" for edition, years in spans]
             said.append(f"{head_of(record, row)}: {', '.join(parts)}")
     if not said:
         return []
     return [f"Editions of the Harmonized System, at which series may break: {'; '.join(said)}."]
+
+
+def _span(years: list[int]) -> str:
+    return str(years[0]) if len(years) == 1 else f"{years[0]}–{years[-1]}"

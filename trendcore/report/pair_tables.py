@@ -22,17 +22,16 @@ _KEY: Final = {
 
 
 def trend_words(direction: str | None, p: float | None) -> str:
-    """Say where a series is going.
+    r"""Say where a series is going; a p is not parted from its letter.
 
     Examples
     --------
     >>> trend_words("rising", 0.0123), trend_words("none", 0.8), trend_words(None, None)
-    ('rising, p 0.012', 'none shown, p 0.800', '–')
+    ('rising, p\xa00.012', 'none shown, p\xa00.800', '–')
     """
     if direction is None or p is None:
         return "–"
-    said = p_value(p)
-    return f"{_TRENDS[direction]}, p {said}" if said[0] != "<" else f"{_TRENDS[direction]}, p < {said[1:]}"
+    return f"{_TRENDS[direction]}, p\u00a0{p_value(p)}"
 
 
 def with_interval(row: Record, prefix: str, digits: int, suffix: str = "") -> str:
@@ -86,10 +85,10 @@ def key_figures(record: ReportRecord) -> Table:
     fields = dict.fromkeys(name for rows in found.values() for name in rows)
     heads = ["Field"]
     for kind in ("papers", "patents"):
-        heads += [f"#Joint {kind}", f"#Salton, {kind} [95 %]", f"Trend, {kind}"] if found[kind] else []
+        heads += [f"#Joint {kind}", f"#Salton, {kind} [95\u00a0%]", f"Trend, {kind}"] if found[kind] else []
     heads += [f"#{a} → {b}, US$", f"#{b} → {a}, US$"] if found["trade"] else []
     rows, marked = [], False
-    for name in sorted(fields):
+    for name in sorted(fields, key=record.title):
         cells: list[str] = []
         for kind in ("papers", "patents"):
             row = found[kind].get(name)
@@ -133,8 +132,8 @@ def works_table(record: ReportRecord, rows: list[Record]) -> Table:
     """One row a field: joint works, Salton's index and the relative intensity both ways, with intervals."""
     a, b = record.pair.a, record.pair.b
     heads = [
-        "Field", "#Year", "#Joint works [95 %]", f"#Of {a}'s", f"#Of {b}'s", "#Salton [95 %]",
-        f"#RIC of {a} with {b} [95 %]", f"#RIC of {b} with {a} [95 %]", "Trend of Salton", "#Rank",
+        "Field", "#Year", "#Joint works [95\u00a0%]", f"#Of {a}'s", f"#Of {b}'s", "#Salton [95\u00a0%]",
+        f"#RIC of {a} with {b} [95\u00a0%]", f"#RIC of {b} with {a} [95\u00a0%]", "Trend of Salton", "#Rank",
     ]  # fmt: skip
     body = []
     for row in rows:
@@ -180,7 +179,7 @@ def _rank(row: Record) -> str:
 def ownership_table(record: ReportRecord, rows: list[Record]) -> Table:
     """Two rows a field: patents invented in one country and owned in the other."""
     pair = record.pair
-    heads = ["Field", "Way", "#Year", "#Patents [95 %]", "Trend", "#Rank"]
+    heads = ["Field", "Way", "#Year", "#Patents [95\u00a0%]", "Trend", "#Rank"]
     body = []
     for row in rows:
         for way, (inventor, owner) in ways(pair).items():

@@ -24,6 +24,7 @@ from trendcore.report.standing import (
     standings,
 )
 from trendcore.report.surety import by_default
+from trendcore.trends.told import with_no_joint_works
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,19 +109,28 @@ def gather(workspace: Published, manifest: Manifest, blocs: Blocs, asked: Asked)
     chosen = by_default(rows).collect()
     summary = summarise(workspace, pair, field=asked.field, release=number, rank_by="salton")
     cells = cells_of_works(last)
+    titles = _titles(workspace, number)
+
+    def in_order(rows: list[Record]) -> list[Record]:
+        return sorted(
+            rows, key=lambda row: (row["source"], row["role"], titles.get(row["field"], row["field"]))
+        )
+
+    summary |= {kind: in_order(summary[kind]) for kind in ("works", "ownership", "trade", "unanswered")}
+    summary["works"] = [row | _relative(chosen, row, pair) for row in summary["works"]]
     inside = {} if bloc is None else {
-        "members_pairs": members_pairs(workspace, bloc, cells, number),
-        "partners_of_bloc": partners_of_bloc(workspace, bloc, cells, asked.field, number),
+        "members_pairs": in_order(members_pairs(workspace, bloc, cells, number)),
+        "partners_of_bloc": in_order(partners_of_bloc(workspace, bloc, cells, asked.field, number)),
     }  # fmt: skip
     return ReportRecord(
         pair=pair,
         release=_release(manifest),
         names=dict(workspace.table("countries", release=number).select("label", "name").collect().rows()),
-        titles=_titles(workspace, number),
-        summary=summary | {"works": [row | _relative(chosen, row, pair) for row in summary["works"]]},
-        histories=histories(workspace, pair, chosen, coverage, number),
-        standings=standings(workspace, pair, cells, number),
-        partners=partners(workspace, pair, cells, number),
+        titles=titles,
+        summary=summary,
+        histories=in_order(histories(workspace, pair, chosen, coverage, number)),
+        standings=in_order(standings(workspace, pair, cells, number)),
+        partners=in_order(partners(workspace, pair, cells, number)),
         tables=_tables(workspace, coverage, number),
         bloc=bloc,
         **inside,
@@ -197,13 +207,18 @@ def _usual_pair(workspace: Published, release: int, name: str | None) -> Pair:
 
 
 def _relative(chosen: pl.DataFrame, row: Record, pair: Pair) -> Record:
-    """Return the relative intensity of collaboration both ways, and the interval of joint works."""
+    """Return the relative intensity of collaboration both ways, and the interval of joint works.
+
+    A pair without joint works has no row: where both countries have international works its intensity is 0.
+    """
     known = Known(rows_of_cell(chosen, row), chosen.clear())
     parts = ("value", "value_flag", "lo", "hi", "interval_flag")
     found: Record = {}
     for name, (a, b) in {"a": (pair.a, pair.b), "b": (pair.b, pair.a)}.items():
         said = known.row("ric", row["year"], a, b)
         found |= {f"ric_of_{name}_{part}": said.get(part) for part in parts}
+        if not said and row["salton"] is not None:
+            found[f"ric_of_{name}_value"] = with_no_joint_works("ric")
     joint = known.row("joint", row["year"], *pair.sorted)
     return found | {f"joint_{part}": joint.get(part) for part in ("lo", "hi")}
 
@@ -249,7 +264,7 @@ def _tables(workspace: Published, coverage: pl.DataFrame, release: int) -> dict[
     set_aside = workspace.table("set_aside", release=release).sort("source", "reason").collect()
     return {
         "conventions": wanted.join(conventions, on=["table", "index"], maintain_order="left").to_dicts(),
-        "fields": fields.join(here, on=["field", "source"], how="semi").sort("field", "source").to_dicts(),
+        "fields": fields.join(here, on=["field", "source"], how="semi").sort("title", "source").to_dicts(),
         "inputs": workspace.table("inputs", release=release).sort("feed", "file").collect().to_dicts(),
         "set_aside": set_aside.to_dicts(),
     }

@@ -10,6 +10,7 @@ from trendcore.report.about import method_parts, quality_parts, release_parts
 from trendcore.report.pair_tables import key_figures, ownership_table, trade_table, works_table
 from trendcore.report.parts import Part, Section, Table, Words
 from trendcore.report.record import ReportRecord
+from trendcore.report.standing import MIN_JOINT
 from trendcore.report.standing_parts import (
     bloc_parts,
     by_source,
@@ -67,8 +68,8 @@ def _papers(record: ReportRecord) -> list[Part]:
 
 
 def _patents(record: ReportRecord) -> list[Part]:
-    works = [row for row in record.summary["works"] if (row["source"], row["role"]) in _PATENTS]
-    parts: list[Part] = [works_table(record, rows) for rows in by_source(works)]
+    works = {(rows[0]["source"], rows[0]["role"]): rows for rows in by_source(record.summary["works"])}
+    parts: list[Part] = [works_table(record, works[where]) for where in _PATENTS if where in works]
     there = {where: rows for where in _PATENTS if (rows := _cells(record, *where))}
     if there:
         roles, keys = list(there.values()), [f"by {_PATENTS[where]}" for where in there]
@@ -98,6 +99,6 @@ def _trade(record: ReportRecord) -> list[Part]:
 def _position(record: ReportRecord) -> list[Part]:
     if not record.standings:
         return []
-    drawn: list[Part] = [*position_figures(record)]
-    nobody = Words(("No pair has enough joint works in any field to be compared.",))
-    return [position_table(record), *(drawn or [nobody])]
+    if not any(row["of"] for row in record.standings):
+        return [Words((f"No pair has {MIN_JOINT} joint works in any field, so that none is compared.",))]
+    return [position_table(record), *position_figures(record)]

@@ -23,9 +23,9 @@ def by_source(rows: list[Record]) -> list[list[Record]]:
 def position_table(record: ReportRecord) -> Table:
     """Say the pair's place in each field among pairs with enough joint works."""
     own = f"{record.pair.a}–{record.pair.b}"
-    heads = ["Field", "Source", "#Year", "#Place", "#Pairs compared", "#Salton [95 %]", "Strongest pair"]
+    heads = ["Field", "Source", "#Year", "#Place", "#Pairs compared", "#Salton [95\u00a0%]", "Strongest pair"]
     rows = []
-    for row in sorted(record.standings, key=lambda row: row["field"]):
+    for row in sorted(record.standings, key=lambda row: record.title(row["field"])):
         mine, first = row["own"], (row["pairs"] or [None])[0]
         cells = ["papers" if row["role"] == "author" else "patents", str(row["year"])]
         cells += [str(mine["rank"]) if mine else "–", f"{row['of']:,}"]
@@ -79,7 +79,7 @@ def partners_tables(record: ReportRecord) -> list[Table]:
     for rows in by_source(record.partners):
         heads = ["Field", "#"]
         for end in ends:
-            heads += [f"Partner of {end}", "#Joint", f"#Of {end}'s [95 %]"]
+            heads += [f"Partner of {end}", "#Joint", f"#Of {end}'s [95\u00a0%]"]
         body, marked = [], False
         for row in rows:
             listed = [row[end]["rows"] for end in ends]
@@ -150,7 +150,7 @@ def _members_table(record: ReportRecord, rows: list[Record]) -> Table:
         f"At most {OF_BLOC} of them are listed a field." if any(r["met"] > OF_BLOC for r in rows) else ""
     ]
     title = title_of(rows[0]["source"], rows[0]["role"])
-    heads = ["Field", "Pair", "#Joint works", "#Salton [95 %]", "Trend"]
+    heads = ["Field", "Pair", "#Joint works", "#Salton [95\u00a0%]", "Trend"]
     return table(f"Pairs of members, {year_of(rows)}. {title}", heads, body, [*notes, small_note(marked)])
 
 
@@ -172,5 +172,5 @@ def _bloc_table(record: ReportRecord, rows: list[Record], bloc: BlocMembers) -> 
         f"The bloc counts as one node: a work of several members and a partner is one joint work, so this is "
         f"no sum of pairs. Partners with at least {MIN_JOINT} joint works, the {SHOWN} strongest.",
     ]
-    heads = ["Field", "Partner", "#Joint works", "#Salton [95 %]"]
+    heads = ["Field", "Partner", "#Joint works", "#Salton [95\u00a0%]"]
     return table(f"{bloc.label} as one node and its partners, {year_of(rows)}. {title}", heads, body, notes)
