@@ -111,16 +111,6 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str, data: bytes, m
         open_bytes(path, Limits())
 
 
-def test_a_member_can_be_named(tmp_path: Path) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped(**{"../../a": b"one", "b": b"two"}))
-    with open_bytes(path, Limits(), member="../../a") as stream:
-        assert stream.read() == b"one"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.zip"]
-    with pytest.raises(InputError, match="holds no c"):
-        open_bytes(path, Limits(), member="c")
-
-
 def test_a_folder_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot open"):
         open_bytes(tmp_path, Limits())

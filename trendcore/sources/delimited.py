@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,10 @@ from trendcore.sources.views import Bools, Ints, column, cut, whole
 
 #: lines that a row with line ends inside a quoted field may take
 LONGEST_ROW: Final = 20
+#: columns of a table; no feed has a hundred
+MOST_COLUMNS: Final = 10_000
+#: bytes of a line; a longer one is quarantined. The longest fields of these feeds are titles
+LONGEST_LINE: Final = 1 << 20
 _QUOTE: Final = '"'
 
 #: our name of a column to its name in the file; None for one that the file may lack and does
@@ -98,7 +102,7 @@ def table_blocks(
     file
         For errors.
     limits
-        Bounds on a block.
+        Bounds on a block; a line is at most `LONGEST_LINE` too.
     separator
         One character; a row may end in a spare one, as rows of Comtrade do.
     choose
@@ -112,7 +116,7 @@ def table_blocks(
     Raises
     ------
     SchemaError
-        From `choose`, or two columns bear the name of a wanted one.
+        From `choose`, two columns bear the name of a wanted one, or there are above `MOST_COLUMNS`.
     InputError
         The file breaks off before its header.
 
@@ -132,10 +136,12 @@ def table_blocks(
     """
     table: _Table | None = None
     waiting: _Rows | None = None
-    for block in text_blocks(stream, limits):
+    bounds = replace(limits, max_line_bytes=min(limits.max_line_bytes, LONGEST_LINE))
+    for block in text_blocks(stream, bounds):
         rows = _Rows.of(block)
         if table is None:
-            if not len(rows):
+            # the line after a header that was refused is no header
+            if not len(rows) or (block.refused and block.refused[0][0] < rows.numbers[0]):
                 raise InputError(f"{file.path}: {block.refused[0][1]}; it has no header that can be read")
             table = _Table(file, rows[0], separator, choose)
             rows = rows.after(1)
@@ -199,6 +205,10 @@ class _Table:
 
     def __init__(self, file: InputFile, first: str, separator: str, choose: Choose) -> None:
         self._separator = separator
+        if first.count(separator) >= MOST_COLUMNS:
+            raise SchemaError(
+                f"{file.path}: line 1 has more than {MOST_COLUMNS:,} columns; is it of this feed?"
+            )
         header = [name.strip().strip(_QUOTE).strip() for name in first.split(separator)]
         while header and not header[-1]:
             header.pop()
@@ -267,39 +277,31 @@ class _Table:
         More lines than there are: it may go on in the next block; what is returned holds if it does not.
         """
         text = lines[row]
-        fields = self._parsed(text)
-        if fields is not None:
-            return fields, 1
+        fields, goes_on = self._parsed(text)
         used = 1
-        if self._opens(text):
-            for used in range(2, LONGEST_ROW + 1):
-                if row + used > len(lines):
-                    break
-                more = lines[row + used - 1]
-                # a line that is a row by itself is not the rest of another
-                if self._alone(more) is not None:
-                    used = 1
-                    break
-                text += "\n" + more
-                fields = self._parsed(text)
-                if fields is not None:
-                    return fields, used
-            else:
-                used = 1
-        return self._plain(lines[row]), used
+        while goes_on and used < LONGEST_ROW:
+            used += 1
+            if row + used > len(lines):
+                return self._plain(lines[row]), used
+            more = lines[row + used - 1]
+            # a line that is a row by itself is not the rest of another
+            if self._alone(more) is not None:
+                break
+            text += "\n" + more
+            fields, goes_on = self._parsed(text)
+        return (self._plain(lines[row]), 1) if fields is None else (fields, used)
 
     def _alone(self, line: str) -> list[str] | None:
-        return self._parsed(line) or self._plain(line)
+        return self._parsed(line)[0] or self._plain(line)
 
-    def _parsed(self, text: str) -> list[str] | None:
-        """Fields by the rules of CSV, None where they do not hold or the number is wrong."""
+    def _parsed(self, text: str) -> tuple[list[str] | None, bool]:
+        """Fields by the rules of CSV, None where they do not hold or are too many; and if a quote is open."""
         try:
             rows = list(csv.reader([text], delimiter=self._separator, strict=True))
-        except csv.Error:
-            return None
-        if len(rows) != 1:
-            return None
-        return self._fitting(rows[0])
+        except csv.Error as error:
+            # whatever else is wrong, more lines do not mend
+            return None, "end of data" in str(error)
+        return (self._fitting(rows[0]) if len(rows) == 1 else None), False
 
     def _plain(self, line: str) -> list[str] | None:
         """Fields by the separators alone, quotes being marks like any other."""
@@ -310,9 +312,6 @@ class _Table:
         if len(fields) == n:
             return fields
         return fields[:n] if len(fields) == n + 1 and not fields[n] else None
-
-    def _opens(self, line: str) -> bool:
-        return line.count(_QUOTE) % 2 == 1
 
     def _why(self, line: str) -> str:
         try:

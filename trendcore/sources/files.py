@@ -1,7 +1,7 @@
 """Finding files and reading their bytes, plain or packed, within limits.
 
 What a file is, its first bytes say, not its name. A gzip that breaks off gives what it held before, and
-says so in ``ByteStream.broken``; a bomb is an error.
+says so in ``ByteStream.broken``; a bomb is an error. What is packed in what is unpacked stays packed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from isal import igzip_lib
 from trendcore.config import MARK
 from trendcore.errors import InputError
 from trendcore.sources.base import Limits
+from trendcore.sources.zips import open_member
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -270,13 +271,13 @@ class ByteStream(io.RawIOBase):
         limits = self._limits
         if self._out > limits.max_bytes:
             raise InputError(
-                f"{self.path}: unpacks to more than {limits.max_bytes:,} bytes; if that is right, raise"
+                f"{self.path}: unpacks to more than {limits.max_bytes:,} bytes; split the file, or raise"
                 " Limits.max_bytes"
             )
         if self._out > limits.ratio_from and self._out > limits.max_ratio * max(self.on_disk, 1):
             raise InputError(
                 f"{self.path}: unpacks to more than {limits.max_ratio:g} times its size, as a bomb does;"
-                " if the file is sound, raise Limits.max_ratio"
+                " if the file is sound, unpack it yourself and give the plain file, or raise Limits.max_ratio"
             )
 
     def __enter__(self) -> Self:
@@ -288,7 +289,7 @@ class ByteStream(io.RawIOBase):
         self.close()
 
 
-def open_bytes(path: Path, limits: Limits, *, member: str | None = None) -> ByteStream:
+def open_bytes(path: Path, limits: Limits) -> ByteStream:
     r"""Open a plain, gzip, bzip2 or zip file as a stream of its unpacked bytes.
 
     Parameters
@@ -297,8 +298,6 @@ def open_bytes(path: Path, limits: Limits, *, member: str | None = None) -> Byte
         The file.
     limits
         Bounds on what comes out.
-    member
-        Name in a zip; needed only where it holds several files.
 
     Returns
     -------
@@ -308,7 +307,7 @@ def open_bytes(path: Path, limits: Limits, *, member: str | None = None) -> Byte
     Raises
     ------
     InputError
-        The file cannot be opened, is named as packed but is not, or is a zip without the one member.
+        The file cannot be opened, is named as packed but is not, or is a zip of other than one file.
 
     Examples
     --------
@@ -342,7 +341,7 @@ def open_bytes(path: Path, limits: Limits, *, member: str | None = None) -> Byte
             unpacker = _gunzip
         elif start[:3] == BZIP2:
             unpacker = _bunzip
-        source = stack.enter_context(_zip_member(path, raw, member)) if start == ZIP else raw
+        source = stack.enter_context(open_member(path, raw)) if start == ZIP else raw
         return ByteStream(path, raw, source, unpacker, limits, stack.pop_all())
 
 
@@ -352,22 +351,3 @@ def _gunzip() -> _Decompressor:
 
 def _bunzip() -> _Decompressor:
     return cast(_Decompressor, BZ2Decompressor())
-
-
-def _zip_member(path: Path, raw: IO[bytes], member: str | None) -> IO[bytes]:
-    """Open the one file of a zip, or the named one; nothing is ever written to disk."""
-    try:
-        archive = zipfile.ZipFile(raw)
-        names = [
-            info.filename
-            for info in archive.infolist()
-            if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-        ]
-        if member is None and len(names) != 1:
-            shown = ", ".join(names[:5]) or "none"
-            raise InputError(f"{path}: a zip to be read holds one file; this one has {len(names)}: {shown}")
-        if member is not None and member not in names:
-            raise InputError(f"{path}: holds no {member}, but {', '.join(names[:5]) or 'nothing'}")
-        return archive.open(member or names[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a zip that can be read: {error}") from error

@@ -17,6 +17,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from trendcore_kernels.cpu._jit import drop_stale_caches, jit
 
@@ -349,3 +350,34 @@ def decimal(start: int, stop: int) -> float:
     if n_behind <= 0:
         return float(number)
     return number / _POWERS[n_behind] if n_behind < len(_POWERS) else -1.0
+
+
+def n_parts(text: bytes, deepest: int) -> int:
+    """Count the commas of a JSON text that lie in no more than so many brackets, those of strings left out.
+
+    Examples
+    --------
+    >>> n_parts(b'[{"a": [1, 2], "b": "],"}, 7]', 1), n_parts(b'[{"a": [1, 2], "b": "],"}, 7]', 2)
+    (1, 2)
+    """
+    return int(_commas(np.frombuffer(text, dtype=np.uint8), deepest))
+
+
+@jit
+def _commas(text: NDArray[np.uint8], deepest: int) -> int:
+    n = depth = i = 0
+    inside = False
+    while i < len(text):
+        mark = text[i]
+        if mark == QUOTE:
+            inside = not inside
+        elif inside:
+            i += mark == BACKSLASH
+        elif mark in (OPEN_OBJECT, OPEN_ARRAY):
+            depth += 1
+        elif mark in (CLOSE_OBJECT, CLOSE_ARRAY):
+            depth -= 1
+        elif mark == COMMA and depth <= deepest:
+            n += 1
+        i += 1
+    return n

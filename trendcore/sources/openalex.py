@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
@@ -25,6 +26,7 @@ from trendcore.sources.base import (
     ReadContext,
     empty,
 )
+from trendcore.sources.delimited import LONGEST_LINE
 from trendcore.sources.files import display_name, expand, open_bytes
 from trendcore.sources.lines import LineBlock, line_blocks
 from trendcore.sources.openalex_parquet import records_of_parquet
@@ -200,8 +202,9 @@ def _read_merged(file: InputFile, context: ReadContext) -> Iterator[Batch]:
     quarantine = QuarantineBuilder(file.name)
     header: list[str] = []
     n_read = n_bytes = 0
-    with open_bytes(file.path, context.limits) as stream:
-        for block in line_blocks(stream, context.limits):
+    bounds = replace(context.limits, max_line_bytes=min(context.limits.max_line_bytes, LONGEST_LINE))
+    with open_bytes(file.path, bounds) as stream:
+        for block in line_blocks(stream, bounds):
             if not header and block.lines:
                 header = _merged_header(block.lines.pop(0), file)
                 block.numbers.pop(0)

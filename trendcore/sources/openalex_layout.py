@@ -35,6 +35,8 @@ MOST_PLACES: Final = 12
 SHARE: Final = 27720
 #: so is a work of more topics: what puts them in order looks at all pairs
 MOST_LABELS: Final = 100
+#: a work of more authors is refused: the longest lists of real works have some 15,000
+MOST_AUTHORS: Final = 100_000
 MOST_COUNT: Final = (1 << 31) - 1
 
 #: counters: how much of each array is used, the number of the next line, and what the loop stopped for

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -20,9 +20,17 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from trendcore.errors import InputError
 from trendcore.sources.base import InputFile, Limits, QuarantineBuilder
 from trendcore.sources.files import ByteStream
+from trendcore.sources.json_scan import n_parts
 from trendcore.sources.lines import UTF8_MARK, line_runs
-from trendcore.sources.openalex_layout import Codes
+from trendcore.sources.openalex_layout import MOST_AUTHORS, Codes
 from trendcore.sources.openalex_scan import Scanned
+
+#: works or pages of a document; each takes some 70 bytes beside its text
+MOST_RECORDS: Final = 4_000_000
+#: parts of one record or page: a page has 200 works, a work at most some thousand authors or words
+MOST_PARTS: Final = 400_000
+#: a shorter record cannot have enough parts to matter
+_LONG: Final = 1 << 20
 
 
 class Institution(Struct, gc=False):
@@ -69,7 +77,8 @@ class Work(Struct, gc=False):
 
 
 _work: Final = msgspec.json.Decoder(Work)
-_authorships: Final = msgspec.json.Decoder(list[Authorship] | None)
+_Authorships = Annotated[list[Authorship], msgspec.Meta(max_length=MOST_AUTHORS)]
+_authorships: Final = msgspec.json.Decoder(_Authorships | None)
 _documents: Final = msgspec.json.Decoder(list[Raw])
 _BAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -117,7 +126,7 @@ def authorships_of(work: Work) -> list[Authorship]:
     Raises
     ------
     msgspec.MsgspecError
-        They are not what they should be.
+        They are not what they should be, or more than `MOST_AUTHORS`.
 
     Examples
     --------
@@ -203,10 +212,14 @@ class Decoder:
         self._texts[number] = text
 
     def _one(self, number: int, text: bytes | Raw) -> Work | None:
+        text = bytes(text)
+        if len(text) > _LONG and n_parts(text, 2) > MOST_PARTS:
+            self._quarantine.add(number, f"more than {MOST_PARTS:,} parts in one record", text)
+            return None
         try:
             return _work.decode(text)
         except _BAD as error:
-            self._quarantine.add(number, why(error), bytes(text))
+            self._quarantine.add(number, why(error), text)
             return None
 
 
@@ -303,6 +316,11 @@ def _document(
     whole = b"\n".join(texts)
     try:
         if whole.lstrip().startswith(b"["):
+            if n_parts(whole, 1) > MOST_RECORDS:
+                raise InputError(
+                    f"{file.path}: JSON over many lines of more than {MOST_RECORDS:,} records;"
+                    " write one work a line"
+                )
             return _documents.decode(whole)
         return [msgspec.json.decode(whole, type=Raw)]
     except _BAD as error:

@@ -25,6 +25,7 @@ from trendcore.sources.openalex_layout import (
     KEY_PLACES,
     KEY_POSITION,
     LATER,
+    MOST_AUTHORS,
     MOST_PLACES,
     N_ALL_CODES,
     N_AUTHORS,
@@ -58,8 +59,11 @@ def keep_authors(
     i = blank(i + 1)
     if at(i) == CLOSE_ARRAY:
         return i + 1
+    first = counts[N_AUTHORS]
     while True:
         n = counts[N_AUTHORS]
+        if n - first == MOST_AUTHORS:
+            return -1
         if n == len(authors):
             counts[FULL] = 1 + N_AUTHORS
             return -1

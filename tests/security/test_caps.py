@@ -1,0 +1,145 @@
+"""Files that are small on disk and large in memory: each reader keeps to its bounds."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trendcore.errors import InputError, SchemaError
+from trendcore.sources import Limits, ReadContext, feed
+from trendcore.sources.delimited import LONGEST_LINE
+from trendcore.taxonomy import countries
+
+BACI = b"t,i,j,k,v,q\n"
+NAME = {"baci": "BACI_HS22_Y2022_V202501.csv", "openalex": "a.jsonl"}
+
+#: reads a file of a feed, and says rows read, rows quarantined, and by how many MiB memory grew at most
+READER = """
+import resource, sys
+from trendcore.sources import ReadContext, feed
+from trendcore.taxonomy import countries
+name, small, path = sys.argv[1:]
+def read(path):
+    (unit,) = feed(name).discover([path])
+    counts = [batch.counts for batch in feed(name).read(unit, ReadContext(countries()))]
+    return sum(c.read for c in counts), sum(c.quarantined for c in counts)
+read(small)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    print(*read(path), end=" ")
+except Exception as error:
+    print(type(error).__name__, 0, end=" ")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def outcome(tmp_path: Path, name: str, small: bytes, hostile: bytes) -> tuple[str, str, int]:
+    for folder, data in (("small", small), ("hostile", hostile)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / NAME[name]).write_bytes(data)
+    paths = [str(tmp_path / folder / NAME[name]) for folder in ("small", "hostile")]
+    out = subprocess.run(
+        [sys.executable, "-c", READER, name, *paths], capture_output=True, text=True, timeout=120, check=True
+    )
+    read, refused, grown = out.stdout.split()
+    return read, refused, int(grown)
+
+
+WORK = b'{"id": "W1", "publication_year": 2020, '
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is of POSIX")
+@pytest.mark.parametrize(
+    ("name", "small", "hostile", "read"),
+    [
+        ("openalex", WORK + b'"a": 1}\n', b'{"results": [' + b"1," * 8_000_000 + b"1]}\n", "1"),
+        ("openalex", WORK + b'"a": 1}\n', WORK + b'"authorships": [' + b"{}," * 5_000_000 + b"{}]}\n", "1"),
+        ("openalex", WORK + b'"a": 1}\n', b"[\n" + b"1," * 8_000_000 + b"1]\n", "InputError"),
+        ("baci", BACI, b"t,i,j,k,v,q" + b",ab" * 300_000 + b"\n", "SchemaError"),
+        ("baci", BACI, BACI + b",ab" * 8_000_000 + b"\n", "1"),
+    ],
+)
+def test_a_line_of_millions_of_parts_takes_little_memory(
+    tmp_path: Path, name: str, small: bytes, hostile: bytes, read: str
+) -> None:
+    found, refused, grown = outcome(tmp_path, name, small, hostile)
+    assert found == read
+    assert refused == ("1" if read == "1" else "0")
+    # the line itself is held two or three times
+    assert grown < 200
+
+
+def rows(tmp_path: Path, text: bytes, name: str = "baci", **limits: int) -> tuple[int, list[tuple[int, str]]]:
+    path = tmp_path / NAME[name]
+    path.write_bytes(text)
+    (unit,) = feed(name).discover([path])
+    n_read, refused = 0, []
+    for batch in feed(name).read(unit, ReadContext(countries(), limits=Limits(**limits))):
+        n_read += batch.counts.read
+        if batch.quarantine is not None:
+            refused += [(row["line"], row["reason"]) for row in batch.quarantine.to_pylist()]
+    return n_read, refused
+
+
+def test_what_follows_a_header_that_is_too_long_is_no_header(tmp_path: Path) -> None:
+    long = b"x" * (LONGEST_LINE + 1) + b"\n"
+    with pytest.raises(InputError, match="line longer than 1,048,576 bytes; it has no header"):
+        rows(tmp_path, long + BACI + b"2022,842,490,10121,1,1\n")
+    with pytest.raises(SchemaError, match="line 1 has more than 10,000 columns"):
+        rows(tmp_path, BACI.rstrip() + b"," * 10_001 + b"\n")
+    n_read, refused = rows(tmp_path, BACI + long + b"2022,842,490,10121,1,1\n")
+    assert n_read == 2
+    assert refused == [(2, "line longer than 1,048,576 bytes")]
+
+
+@pytest.mark.parametrize("line", [b'"a\n', b'a"\n', b'"a,\n"b\n', b'"""""""\n', b'"a""\n', b'"a\n""\n""\n'])
+def test_quotes_that_match_nothing_cost_no_more_than_their_rows(tmp_path: Path, line: bytes) -> None:
+    start = time.perf_counter()
+    n_read, refused = rows(tmp_path, BACI + line * 20_000)
+    assert n_read == len(refused) == 20_000 * line.count(b"\n")
+    assert time.perf_counter() - start < 20
+
+
+def test_a_gzip_of_many_empty_members_ends(tmp_path: Path) -> None:
+    start = time.perf_counter()
+    path = tmp_path / "part_000.gz"
+    path.write_bytes(gzip.compress(b"") * 100_000)
+    (unit,) = feed("openalex").discover([path])
+    (batch,) = feed("openalex").read(unit, ReadContext(countries()))
+    assert batch.counts.warnings == {"empty_file": 1}
+    assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"\xef\xbb\xbf2022,842,490,10121,1,1\n", "year is not a number"),
+        (b"2022,842,490,10121,1e400,1\n", "value is not a number"),
+        (b"2022,842,490,10121," + b"9" * 100_000 + b",1\n", "value is not a number"),
+        (b"2022,842,490,10121,1,1e400\n", "quantity is not a number"),
+        (b"2022,842,490,10\x00121,1,1\n", "product is not a code of at most six digits"),
+        (b"2022,842,490,10121,\xff\xfe,1\n", "value is not a number"),
+        (b"-2022,842,490,10121,1,1\n", "year is not the file's, 2022"),
+        (b"99999999999999999999,842,490,10121,1,1\n", "year is not a number"),
+        ("２０２２,842,490,10121,1,1\n".encode(), "year is not a number"),
+        (b"2022,842,490,10121,1,1\r2022,842,490,10122,1,1\n", "has 11 fields where the header has 6"),
+    ],
+)
+def test_odd_numbers_and_bytes_are_quarantined(tmp_path: Path, text: bytes, reason: str) -> None:
+    assert rows(tmp_path, BACI + text + b"2022,842,490,10121,1,1\n") == (2, [(2, reason)])
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_line_ends_and_a_mark_before_the_header_do_not_matter(tmp_path: Path, end: bytes) -> None:
+    text = b"\xef\xbb\xbf" + end.join([BACI.strip(), b"2022,842,490,10121,1,1", b"2022,842,1,10121,1,1"])
+    assert rows(tmp_path, text) == (2, [(3, "unknown importer 1")])
+
+
+def test_line_ends_of_old_macs_are_an_error_that_names_the_columns(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="line 1 lacks the column"):
+        rows(tmp_path, b"t,i,j,k,v,q\r2022,842,490,10121,1,1\r")
