@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from trendcore import taxonomy
+from trendcore.report import page_of
+from trendcore.report.record import Asked
 from trendcore.store import Store
 from trendcore.store.settings import place, settings_at
 from trendcore.update import inputs, reading, run
@@ -254,6 +257,48 @@ class Workspace:
         """
         store = Store.open(self.path)
         return reading.published_tally(store, store.manifest(release), source, role=role, field=field)
+
+    def report(
+        self,
+        *,
+        pair: str | None = None,
+        bloc: str | None = None,
+        field: str | None = None,
+        release: int | None = None,
+        title: str | None = None,
+        note: str | None = None,
+    ) -> str:
+        """Return a report of a pair as one page of HTML, without scripts or anything from elsewhere.
+
+        The same release gives the same bytes. It needs the extra ``trendcore[report]``.
+
+        Parameters
+        ----------
+        pair
+            Two countries with a dash between, by code or name; None: JP-US, or where it has no joint works or
+            trade the pair with most of them.
+        bloc
+            A published bloc, such as ``quad``, whose pairs and partners are shown too.
+        field
+            Only this field.
+        release
+            Number of a release; None: the current one.
+        title
+            Title of the page; None: the countries.
+        note
+            What a reader must know before all else, such as that the data are synthetic.
+
+        Raises
+        ------
+        UsageError
+            The extra is not installed, a pair, bloc or field is unknown, or no pair is published.
+        WorkspaceError
+            Nothing is published yet, or there is no such release.
+        """
+        store = Store.open(self.path)
+        blocs = taxonomy.blocs(self.settings.bloc_file)
+        asked = Asked(pair, bloc, field)
+        return page_of(self, store.manifest(release), blocs, asked, title=title, note=note)
 
     def table(self, name: str, *, release: int | None = None) -> pl.LazyFrame:
         """Return a published table, lazily; `tables` lists them.

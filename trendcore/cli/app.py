@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendcore import __version__
-from trendcore.cli import batch, benching, look, scheduling
+from trendcore.cli import batch, benching, look, reporting, scheduling
 from trendcore.cli.guard import EXIT_CODES, Commands
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ app.command()(scheduling.schedule)
 app.command()(look.show)
 app.command()(look.top)
 app.command()(look.export)
+app.command()(reporting.report)
 app.command()(look.indices)
 app.command()(look.releases)
 app.command()(look.doctor)

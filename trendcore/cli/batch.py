@@ -21,9 +21,11 @@ from trendcore.cli.options import (
 from trendcore.cli.output import print_json, progress, say
 
 if TYPE_CHECKING:
-    from trendcore.workspace import IngestResult, UpdateResult
+    from trendcore.workspace import IngestResult, UpdateResult, Workspace
 
 Record = dict[str, Any]
+
+_INVENTED = "Synthetic data: invented, says nothing about the world."
 
 _FOR_PROGRAMS = ("run_started", "step_started", "step_finished", "run_finished")
 
@@ -34,7 +36,7 @@ def demo(
     ] = Path("trendcore-demo"),
     json: JsonOption = False,
 ) -> None:
-    """Run the whole way on a small synthetic sample: ingest, update, then the pair JP-US.
+    """Run the whole way on a small synthetic sample: ingest, update, then the pair JP-US and a report.
 
     The sample is invented data in the real feeds' formats; it says nothing about the world. Nothing is
     downloaded. Run again, it finds its workspace up to date.
@@ -52,9 +54,24 @@ def demo(
         published = update_record(workspace.update(progress=advance))
     say(update_in_words(published))
     if not json:
-        typer.echo("Synthetic data: invented, says nothing about the world.\n")
+        typer.echo(f"{_INVENTED}\n")
     show_pair(workspace, "JP", "US", json=json)
+    _report_of_demo(workspace, folder / "report.html")
     say(f"\nTry next: trendcore top -w {folder / 'workspace'} --field ai --index salton")
+
+
+def _report_of_demo(workspace: Workspace, out: Path) -> None:
+    """Write the report, where what draws it is installed."""
+    from trendcore.cli.reporting import write_report
+    from trendcore.report.extra import missing
+
+    absent = missing()
+    if absent:
+        say(f'\nno report: it needs {", ".join(absent)}: pip install "trendcore[report]"')
+        return
+    title = "Japan and United States: a demonstration with synthetic data"
+    write_report(workspace, out, pair="JP-US", bloc="quad", title=title, note=_INVENTED)
+    say(f"\nreport: {out}")
 
 
 def _sample(folder: Path) -> Path:

@@ -44,20 +44,36 @@ def write_table(
         Where the form is unknown, the file exists or is a folder, or the rows do not fit an Excel sheet.
     """
     writer = _writer(form or _ENDINGS.get(out.suffix.lower(), ""))
+    check_place(out, force=force)
+    frame = _select(workspace, selection).collect()
+    put(out, lambda part: writer(frame, part))
+    return frame.height
+
+
+def check_place(out: Path, *, force: bool) -> None:
+    """Refuse a place where no file can be put, or where there is one that is not to be replaced.
+
+    Raises
+    ------
+    UsageError
+        It is a folder, in a folder that is not there, or there is a file.
+    """
     if out.is_dir():
         raise UsageError(f"{out} is a folder; give the name of a file")
     if out.exists() and not force:
         raise UsageError(f"{out} exists; give --force to replace it")
     if not out.absolute().parent.is_dir():
         raise UsageError(f"the folder of {out} does not exist")
-    frame = _select(workspace, selection).collect()
+
+
+def put(out: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place, and put it there in one step."""
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        writer(frame, part)
+        write(part)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return frame.height
 
 
 def _select(workspace: Workspace, selection: Selection) -> pl.LazyFrame:
