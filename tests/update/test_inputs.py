@@ -219,7 +219,7 @@ def test_a_year_of_baci_that_comes_again_replaces_the_earlier_one(tmp_path: Path
     values = ws.indices(index="value", field="semiconductors").collect()
     # that Japan sold nothing to the United States is not known: it is in the file as a buyer only
     assert values.sort("a").select("a", "b", "value").rows() == [("JP", "US", None), ("US", "JP", 12_000.0)]
-    assert ws.table("set_aside").collect().rows() == [("baci", "superseded", 2)]
+    assert ws.table("set_aside").collect().rows() == [("baci", 2022, "superseded", 2)]
 
 
 def test_a_heading_and_its_codes_in_two_files_of_comtrade_count_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from trendcore.update.inputs import field_taxonomy
 from trendcore.update.intervals import IntervalMethod, checked_names
 
 #: raised when the published tables of the same inputs and settings become others
-TABLES = 2
+TABLES = 3
 
 
 @dataclass(frozen=True)

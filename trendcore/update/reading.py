@@ -161,8 +161,9 @@ def releases(store: Store) -> pl.DataFrame:
     rows = []
     for number in store.releases():
         manifest = store.manifest(number)
-        cells = manifest.counts.get("coverage", 0)
-        pairs = sum(manifest.counts.get(name, 0) for name in _WIDE)
+        rows_of = {name: record.rows for name, record in manifest.tables.items()}
+        cells = rows_of.get("coverage", 0)
+        pairs = sum(rows_of.get(name, 0) for name in _WIDE)
         rows.append((number, manifest.created, len(manifest.inputs), cells, pairs))
     schema = {
         "release": pl.Int64, "created": pl.String, "inputs": pl.Int64, "cells": pl.Int64, "rows": pl.Int64,

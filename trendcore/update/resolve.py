@@ -5,8 +5,7 @@ Feeds are never added to one another. Rows that do not count are counted by reas
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
@@ -16,12 +15,17 @@ import polars as pl
 from trendcore import taxonomy
 from trendcore.sources.comtrade_rows import mark_levels
 from trendcore.store import Content, Ledger, Store
+from trendcore.update.scope import Years, is_in
 
 #: an undated version of a work is older than every dated one
 _UNDATED: Final = date(1, 1, 1)
 #: where a stored row is: unique
 _PLACE: Final = ["input", "source_file", "source_line"]
 _TRADE_KEY: Final = ["year", "exporter", "importer", "hs6", "hs_revision", "flow", "reporter_side"]
+
+
+#: rows that are set aside
+SET_ASIDE: Final = pl.Schema({"year": pl.Int16, "reason": pl.String, "rows": pl.Int64})
 
 
 @dataclass(frozen=True)
@@ -33,47 +37,70 @@ class Resolved:
     feed
         Name of the feed.
     rows
-        Canonical rows and ``input``, each work or flow once.
+        Canonical rows and ``input``, each work or flow once, of the years asked for.
     stored
-        Number of rows stored.
+        The rows that are stored, of all years.
     set_aside
-        Stored rows that do not count, by reason: superseded, merged, out_of_field and the like.
+        year, reason, rows: stored rows of the years asked for that do not count: superseded, merged,
+        out_of_field and the like.
     """
 
     feed: str
     rows: pl.LazyFrame
-    stored: int
-    set_aside: Mapping[str, int] = field(default_factory=dict)
+    stored: pl.LazyFrame
+    set_aside: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SET_ASIDE))
 
 
-def resolve(store: Store, ledger: Ledger, feed: str, table: str) -> Resolved:
+def resolve(store: Store, ledger: Ledger, feed: str, table: str, years: Years = None) -> Resolved:
     """Find the rows of a feed that count.
 
     Papers: of several versions of a work the one of the latest snapshot, unless a tombstone of that date or
     later says that it was merged away or left every field. Patents: the set of tables that was ingested last.
     BACI: of an edition and year the file that was ingested last, whole. Comtrade: of a flow the row that was
     ingested last, and of a heading and what it is made of one level only, whichever files they are from.
+
+    Parameters
+    ----------
+    store, ledger
+        What is stored, and which of it is ingested.
+    feed, table
+        The feed, and the table of its rows.
+    years
+        Only rows of these years; other versions of a work count as such whatever their year.
     """
     contents = [content for content in ledger.active().values() if content.feed == feed]
-    rows = store.scan(table, [content.id for content in contents])
-    stored = sum(content.rows.get(table, 0) for content in contents)
+    stored = store.scan(table, [content.id for content in contents])
     if table == "papers":
-        ids = [content.id for content in contents]
-        return _papers(feed, rows, store.scan("tombstones", ids), stored)
+        tombstones = store.scan("tombstones", [content.id for content in contents])
+        return _papers(feed, stored, tombstones, years)
+    rows = stored if years is None else stored.filter(is_in(years))
     if len(contents) < 2:
         return Resolved(feed, rows, stored)
-    rows = rows.join(_order(contents).lazy(), on="input")
+    order = _order(contents).lazy()
+    if table == "patents":
+        latest = _latest(feed, stored.join(order, on="input"), ["id"], stored)
+        return latest if years is None else _only(latest, years)
+    rows = rows.join(order, on="input")
     if feed == "baci":
         return _whole_years(feed, rows, stored)
-    if table == "patents":
-        return _latest(feed, rows, ["id"], stored)
     return _one_level(_latest(feed, rows, _TRADE_KEY, stored))
 
 
-def _papers(feed: str, rows: pl.LazyFrame, tombstones: pl.LazyFrame, stored: int) -> Resolved:
+def _only(resolved: Resolved, years: Collection[int]) -> Resolved:
+    of_years = is_in(years)
+    return replace(
+        resolved, rows=resolved.rows.filter(of_years), set_aside=resolved.set_aside.filter(of_years)
+    )
+
+
+def _papers(feed: str, stored: pl.LazyFrame, tombstones: pl.LazyFrame, years: Years) -> Resolved:
+    rows = stored if years is None else stored.filter(is_in(years))
     dated = pl.col("updated").fill_null(_UNDATED)
-    ids = rows.select("id")
-    several = ids.group_by("id").len().filter(pl.col("len") > 1).select("id").collect(engine="streaming")
+    ids, versions = rows.select("id"), stored.select("id")
+    if years is not None:
+        ids = ids.unique().collect(engine="streaming").lazy()
+        versions = versions.join(ids, on="id", how="semi")
+    several = versions.group_by("id").len().filter(pl.col("len") > 1).select("id").collect(engine="streaming")
     graves = (
         tombstones.with_columns(dated)
         .join(ids.unique(), on="id", how="semi")
@@ -85,8 +112,8 @@ def _papers(feed: str, rows: pl.LazyFrame, tombstones: pl.LazyFrame, stored: int
     doubtful = pl.concat([several, graves.select("id")]).unique()
     if doubtful.is_empty():
         return Resolved(feed, rows, stored)
-    versions = (
-        rows.select("id", dated, *_PLACE)
+    found = (
+        stored.select("id", "year", dated, *_PLACE)
         .join(doubtful.lazy(), on="id", how="semi")
         .collect(engine="streaming")
         # file and line decide between versions of one date, so that the order of ingestion does not
@@ -95,24 +122,26 @@ def _papers(feed: str, rows: pl.LazyFrame, tombstones: pl.LazyFrame, stored: int
         .join(graves, on="id", how="left")
     )
     is_gone = pl.col("latest") & (pl.col("gone") >= pl.col("updated"))
-    dead = versions.select(
+    dead = found.select(
         *_PLACE,
+        "year",
         why=pl.when(is_gone).then("reason").when(~pl.col("latest")).then(pl.lit("superseded")),
     ).drop_nulls("why")
-    kept = rows.join(dead.lazy(), on=_PLACE, how="anti")
-    return Resolved(feed, kept, stored, _by_reason(dead))
+    if years is not None:
+        dead = dead.filter(is_in(years))
+    return Resolved(feed, rows.join(dead.lazy(), on=_PLACE, how="anti"), stored, _by_reason(dead))
 
 
-def _latest(feed: str, rows: pl.LazyFrame, key: Sequence[str], stored: int) -> Resolved:
+def _latest(feed: str, rows: pl.LazyFrame, key: Sequence[str], stored: pl.LazyFrame) -> Resolved:
     """Of rows with one key, keep that of the input that was ingested last."""
     several = rows.select(*key).group_by(key).len().filter(pl.col("len") > 1).drop("len")
     dead = (
-        rows.select(*key, *_PLACE, "order")
+        rows.select(*dict.fromkeys([*key, *_PLACE, "year", "order"]))
         .join(several, on=list(key), how="semi", nulls_equal=True)
         .collect(engine="streaming")
         # rows of one input with one key (old and new numbers of a country) are parts of one flow
         .filter(pl.col("order") < pl.col("order").max().over(key))
-        .select(*_PLACE, why=pl.lit("superseded"))
+        .select(*_PLACE, "year", why=pl.lit("superseded"))
     )
     rows = rows.drop("order")
     if dead.is_empty():
@@ -137,15 +166,14 @@ def _one_level(resolved: Resolved) -> Resolved:
         .collect(engine="streaming")
     )
     marked = mark_levels(doubtful, taxonomy.countries().remainders())
-    dead = marked.select(*_PLACE, why="aside").drop_nulls("why")
+    dead = marked.select(*_PLACE, "year", why="aside").drop_nulls("why")
     if dead.is_empty():
         return resolved
     kept = resolved.rows.join(dead.lazy(), on=_PLACE, how="anti")
-    set_aside = Counter(resolved.set_aside) + Counter(_by_reason(dead))
-    return replace(resolved, rows=kept, set_aside=dict(sorted(set_aside.items())))
+    return replace(resolved, rows=kept, set_aside=added_up([resolved.set_aside, _by_reason(dead)]))
 
 
-def _whole_years(feed: str, rows: pl.LazyFrame, stored: int) -> Resolved:
+def _whole_years(feed: str, rows: pl.LazyFrame, stored: pl.LazyFrame) -> Resolved:
     """Of the files of one edition and year, keep that which was ingested last: flows may vanish in it."""
     sizes = rows.group_by("hs_revision", "year", "order", "input").len().collect(engine="streaming")
     last = sizes.sort("order").group_by("hs_revision", "year").last().select("hs_revision", "year", "input")
@@ -154,7 +182,8 @@ def _whole_years(feed: str, rows: pl.LazyFrame, stored: int) -> Resolved:
     if dead.is_empty():
         return Resolved(feed, rows, stored)
     kept = rows.join(last.lazy(), on=["hs_revision", "year", "input"], how="semi")
-    return Resolved(feed, kept, stored, {"superseded": int(dead["len"].sum())})
+    aside = dead.select("year", reason=pl.lit("superseded"), rows=pl.col("len").cast(pl.Int64))
+    return Resolved(feed, kept, stored, added_up([aside]))
 
 
 def _order(contents: Sequence[Content]) -> pl.DataFrame:
@@ -164,5 +193,18 @@ def _order(contents: Sequence[Content]) -> pl.DataFrame:
     )
 
 
-def _by_reason(dead: pl.DataFrame) -> dict[str, int]:
-    return dict(dead.group_by("why").len().sort("why").iter_rows())
+def _by_reason(dead: pl.DataFrame) -> pl.DataFrame:
+    return added_up([dead.select("year", reason="why", rows=pl.lit(1, pl.Int64))])
+
+
+def added_up(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up rows that are set aside, by year and reason.
+
+    Examples
+    --------
+    >>> one = pl.DataFrame({"year": [2020], "reason": ["merged"], "rows": [1]})
+    >>> added_up([one, one]).rows()
+    [(2020, 'merged', 2)]
+    """
+    whole = pl.concat([frame.cast(SET_ASIDE) for frame in frames])
+    return whole.group_by("year", "reason").agg(pl.col("rows").sum()).sort("year", "reason")

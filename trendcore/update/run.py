@@ -16,17 +16,15 @@ from trendcore.config import Settings
 from trendcore.errors import GateError, QuarantineError, StorageError, TrendcoreError, UsageError
 from trendcore.store import Ledger, Manifest, ReleaseInfo, Store
 from trendcore.tallies import resolve_backend
-from trendcore.update import inputs, trade, works
+from trendcore.update import inputs
 from trendcore.update.inputs import IngestResult, Progress, silent
+from trendcore.update.making import WHOLE, make
 from trendcore.update.method import Method, method, package_versions
-from trendcore.update.resolve import resolve
-from trendcore.update.tables import Tables, tables
-from trendcore.update.trending import trends
+from trendcore.update.scope import Scope, scope_of
+from trendcore.update.tables import Tables
 
 #: so many quarantined rows of an input are never too many
 _ALWAYS_TOLERATED: Final = 100
-_FEEDS_OF_WORKS: Final = {"openalex": "papers", "patentsview": "patents"}
-_FEEDS_OF_TRADE: Final = ("baci", "comtrade")
 #: steps of an update, in their order: what its progress is told of, beside bytes while files are read
 STEPS: Final = ("scan", "papers", "patents", "trade", "tables", "trends", "gates", "publish")
 
@@ -51,6 +49,8 @@ class UpdateResult:
         What a person should know, in sentences.
     read
         Registered inputs that were new or had changed, and so were read.
+    anew
+        What was made anew, in words; the rest is as it was in the release before.
     """
 
     release: int
@@ -60,6 +60,7 @@ class UpdateResult:
     gates: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     read: IngestResult
+    anew: str = "nothing"
 
 
 def update(
@@ -126,32 +127,62 @@ def update(
                 store.save_ledger(ledger)
                 return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
             _check_stored(store, ledger)
+            sound, damage = _sound(store, current)
+            warnings = (*warnings, *damage)
+            scope = scope_of(store, ledger, sound, how.versions())
             stored = sum(sum(content.rows.values()) for content in ledger.contents.values())
             backend = resolve_backend(backend, stored)
-            made = _made(store, ledger, how, backend, clock)
+            made = make(store, ledger, how, scope, backend, clock.step)
             with clock.step("gates"):
-                before = _compared(store, current)
-                found = gates.check(made, before=before, limits=settings.gates, accepted=reason)
+                before = _compared(store, current, scope)
+                found = gates.check(made.tables, before=before, limits=settings.gates, accepted=reason)
                 gates.refuse(found)
         except TrendcoreError:
             store.save_ledger(ledger)
             raise
         with clock.step("publish"):
             store.save_ledger(ledger)
-            results = [each.as_dict() for each in found]
             reason = reason if any(each.accepted for each in found) else ""
-            manifest = _publish(
-                store, ledger, how, made, fingerprint, backend, clock, results, warnings, reason
+            info = ReleaseInfo(
+                fingerprint=fingerprint,
+                inputs=_inputs(ledger),
+                settings=how.versions(),
+                versions={"backend": backend, **package_versions()},
+                timings=dict(clock.seconds),
+                gates=[each.as_dict() for each in found],
+                warnings=list(warnings),
+                accepted_change=reason,
             )
+            manifest = store.publish(made.publishable(), info, sound=sound)
     counts = {name: record.rows for name, record in manifest.tables.items()}
-    return UpdateResult(manifest.number, True, counts, clock.seconds, tuple(results), warnings, scanned)
+    results = tuple(info.gates)
+    return UpdateResult(
+        manifest.number, True, counts, clock.seconds, results, warnings, scanned, scope.words()
+    )
 
 
-def _compared(store: Store, current: Manifest | None) -> Tables | None:
-    """Read what gates compare with of the last release."""
+def _sound(store: Store, current: Manifest | None) -> tuple[Manifest | None, list[str]]:
+    """Return the current release if every byte of it is as it was written; else what a person should know."""
+    damage = [] if current is None else store.verify(current)
+    if current is None or not damage:
+        return current, []
+    return None, [f"release {current.number} is damaged, so that everything is made anew: {damage[0]}"]
+
+
+def _compared(store: Store, current: Manifest | None, scope: Scope) -> Tables | None:
+    """Read what gates compare with of the last release: of tables made in part, the same cells."""
     if current is None:
         return None
-    return {name: store.read(current, name).collect() for name in gates.COMPARED if name in current.tables}
+    there = [name for name in gates.COMPARED if name in current.tables]
+    tables = {name: store.read(current, name) for name in there}
+    if scope.base is not None:
+        tables |= {name: rows.filter(scope.anew) for name, rows in tables.items() if name not in WHOLE}
+    return {name: rows.collect() for name, rows in tables.items()}
+
+
+def _inputs(ledger: Ledger) -> list[dict[str, Any]]:
+    names = {unit.content: unit.name for unit in reversed(ledger.units)}
+    return [{"id": each.id, "feed": each.feed, "name": names[each.id]} for each in ledger.active().values()]
 
 
 class _Clock:
@@ -167,61 +198,6 @@ class _Clock:
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 6)
-
-
-def _made(store: Store, ledger: Ledger, how: Method, backend: str, clock: _Clock) -> Tables:
-    """Tally every feed and make the tables."""
-    counted, flows, set_aside = [], [], {}
-    fed = {content.feed for content in ledger.active().values()}
-    for feed, table in _FEEDS_OF_WORKS.items():
-        with clock.step(table):
-            if feed not in fed:
-                continue
-            resolved = resolve(store, ledger, feed, table)
-            whole = all(c.keep == "all" for c in ledger.active().values() if c.feed == feed)
-            tally = works.papers if table == "papers" else works.patents
-            part = tally(resolved, how, all_works=whole, backend=backend)
-            counted.append(part)
-            set_aside[feed] = {**resolved.set_aside, **part.set_aside}
-    with clock.step("trade"):
-        for feed in (feed for feed in _FEEDS_OF_TRADE if feed in fed):
-            resolved = resolve(store, ledger, feed, "trade")
-            of_feed = trade.trade(resolved, how)
-            flows.append(of_feed)
-            set_aside[feed] = {**resolved.set_aside, **of_feed.set_aside}
-    with clock.step("tables"):
-        made = tables(counted, flows, how, inputs.accounting(ledger), set_aside)
-    with clock.step("trends"):
-        return made | {"trends": trends(made, how.trend_years, backend)}
-
-
-def _publish(
-    store: Store,
-    ledger: Ledger,
-    how: Method,
-    made: Tables,
-    fingerprint: str,
-    backend: str,
-    clock: _Clock,
-    results: list[dict[str, Any]],
-    warnings: tuple[str, ...],
-    accepted_change: str,
-) -> Manifest:
-    names = {unit.content: unit.name for unit in reversed(ledger.units)}
-    info = ReleaseInfo(
-        fingerprint=fingerprint,
-        inputs=[
-            {"id": each.id, "feed": each.feed, "name": names[each.id]} for each in ledger.active().values()
-        ],
-        settings=how.versions(),
-        versions={"backend": backend, **package_versions()},
-        counts={name: frame.height for name, frame in made.items()},
-        timings=dict(clock.seconds),
-        gates=results,
-        warnings=list(warnings),
-        accepted_change=accepted_change,
-    )
-    return store.publish(made, info)
 
 
 def _check_taxonomy(ledger: Ledger, how: Method) -> None:

@@ -28,7 +28,7 @@ fields                 lists behind each field and source: scheme, source, wheth
 countries              displayed code, name
 inputs                 rows of each input file: read, accepted, quarantined, set aside; of those quarantined
                        how many contradict an earlier row
-set_aside              stored rows that count nowhere, by reason
+set_aside              stored rows that count nowhere, by feed, year and reason
 =====================  ================================================================================
 """
 
@@ -46,13 +46,16 @@ from trendcore.tallies import Tally, tally, tally_trade
 from trendcore.tallies.patterns import without_credits
 from trendcore.update import intervals
 from trendcore.update.method import Method
+from trendcore.update.resolve import SET_ASIDE
 from trendcore.update.trade import Trade
 from trendcore.update.works import CELL, Works
 
 #: what is published of papers and patents beside the default indices: the fractional count of joint works
 _COUNTS: Final = ("full", "newman", "nature", "harmonic")
 _TOTALS: Final = ("works", "works_known", "works_intl", "sum_n", "sum_pairs")
-_SORT_LAST: Final = ("product", "a", "b", "member", "members", "partners", "exporter", "importer")
+_SORT_LAST: Final = (
+    "product", "a", "b", "member", "members", "partners", "exporter", "importer", "reason",
+)  # fmt: skip
 KEY: Final = {"source": pl.String, "role": pl.String, "field": pl.String, "year": pl.Int16}
 
 Tables = dict[str, pl.DataFrame]
@@ -63,7 +66,7 @@ def tables(
     trade: Sequence[Trade],
     method: Method,
     inputs: Sequence[tuple[str, FileCounts]],
-    set_aside: Mapping[str, Mapping[str, int]],
+    stays: Mapping[str, pl.DataFrame | None],
 ) -> Tables:
     """Make all tables of a release.
 
@@ -75,8 +78,8 @@ def tables(
         How it was counted.
     inputs
         Feed and counts of each input file.
-    set_aside
-        Feed -> reason -> stored rows that count nowhere.
+    stays
+        Of tables that are made as a whole, the rows that are as they were published; None: there are none.
     """
     all_works = [each for part in works for each in part.tallies if each.meta.kind == "works"]
     owned = [each for part in works for each in part.tallies if each.meta.kind == "directed"]
@@ -86,7 +89,7 @@ def tables(
     together = _merged(all_works) or shape["works"]
     traded = _stack([indices.compute_wide(each) for each in flows or [shape["trade"]]])
     made: Tables = {
-        "coverage": _coverage([*all_works, *owned], works, trade, method),
+        "coverage": _coverage([*all_works, *owned], works, trade, method, stays["coverage"]),
         **_of_works("", together, method),
         **_of_works("ownership_", _merged(owned) or shape["owned"], method),
         "trade_flows": _stack([each.flows for each in flows or [shape["trade"]]]),
@@ -97,8 +100,11 @@ def tables(
         "fields": _fields(method),
         "countries": _countries(method),
         "inputs": _inputs(inputs),
-        "set_aside": _set_aside(set_aside),
+        "set_aside": _set_aside(works, trade),
     }
+    for name, rows in stays.items():
+        if rows is not None and name != "coverage":
+            made[name] = pl.concat([made[name].cast(rows.schema), rows], how="diagonal")
     return {name: _keyed(frame) for name, frame in made.items()}
 
 
@@ -153,7 +159,11 @@ def _of_bloc(tally: Tally, name: str, method: Method) -> Tally:
 
 
 def _coverage(
-    tallies: Sequence[Tally], works: Sequence[Works], trade: Sequence[Trade], method: Method
+    tallies: Sequence[Tally],
+    works: Sequence[Works],
+    trade: Sequence[Trade],
+    method: Method,
+    stays: pl.DataFrame | None,
 ) -> pl.DataFrame:
     counted = [_typed(each.totals) for each in tallies]
     unknown = [_unknown_of_works(part) for part in works]
@@ -164,6 +174,9 @@ def _coverage(
     totals = pl.concat([empty.drop("field_unknown"), *counted, *cells], how="diagonal")
     doubtful = pl.concat([empty.select(*KEY, "field_unknown"), *unknown])
     joined = totals.join(doubtful, on=list(CELL), how="full", coalesce=True)
+    joined = joined.with_columns(year_complete=pl.lit(None, pl.Boolean))
+    if stays is not None:
+        joined = pl.concat([joined, stays.select(joined.columns).cast(joined.schema)])
     complete = pl.concat(
         [pl.DataFrame(schema={"source": pl.String, "last_year": pl.Int32})]
         + [part.complete.with_columns(pl.col("source").cast(pl.String)) for part in works]
@@ -178,7 +191,7 @@ def _coverage(
             pl.col("field_unknown").fill_null(0),
             pl.col("proxy").fill_null(value=False),
             # a year file of trade is published when its year is over
-            year_complete=pl.col("year") <= pl.col("last_year").fill_null(9999),
+            year_complete=pl.coalesce(pl.col("year") <= pl.col("last_year"), "year_complete", pl.lit(True)),
         )
         .drop("last_year")
     )
@@ -274,10 +287,10 @@ def _inputs(inputs: Sequence[tuple[str, FileCounts]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").sort(pl.all())
 
 
-def _set_aside(set_aside: Mapping[str, Mapping[str, int]]) -> pl.DataFrame:
-    rows = [(feed, reason, n) for feed, reasons in set_aside.items() for reason, n in reasons.items()]
-    schema = {"source": pl.String, "reason": pl.String, "rows": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row").sort("source", "reason")
+def _set_aside(works: Sequence[Works], trade: Sequence[Trade]) -> pl.DataFrame:
+    parts: list[Works | Trade] = [*works, *trade]
+    rows = [part.set_aside.select(pl.lit(part.feed).alias("source"), *SET_ASIDE) for part in parts]
+    return pl.concat([pl.DataFrame(schema={"source": pl.String} | dict(SET_ASIDE)), *rows])
 
 
 def _stack(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -293,7 +306,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _keyed(frame: pl.DataFrame) -> pl.DataFrame:
     """Sort by the full key, so that equal content is equal bytes."""
-    if not set(CELL) <= set(frame.columns):
+    if not {"source", "year"} <= set(frame.columns):
         return frame
-    key = [name for name in ("bloc", *CELL, *_SORT_LAST) if name in frame.columns]
+    key = [name for name in (*CELL, "bloc", *_SORT_LAST) if name in frame.columns]
     return frame.select(*key, pl.exclude(key)).sort(key, nulls_last=True)

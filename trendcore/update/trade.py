@@ -14,7 +14,7 @@ import polars as pl
 
 from trendcore.tallies import TradeTally, tally_trade
 from trendcore.update.method import Method
-from trendcore.update.resolve import Resolved
+from trendcore.update.resolve import Resolved, added_up
 from trendcore.update.works import CELL
 
 #: re-exports and re-imports stay apart
@@ -32,6 +32,8 @@ class Trade:
 
     Attributes
     ----------
+    feed
+        Name of the feed.
     tallies
         One a field; by `CELL`.
     editions
@@ -41,13 +43,14 @@ class Trade:
         source, role, field, year, field_unknown: flows of which it cannot be known whether they are of the
         field's goods (a heading that is cut above the depth of the list).
     set_aside
-        Stored flows that count nowhere, by reason.
+        year, reason, rows: stored flows that count nowhere.
     """
 
+    feed: str
     tallies: tuple[TradeTally, ...]
     editions: pl.DataFrame
     unknown: pl.DataFrame
-    set_aside: dict[str, int]
+    set_aside: pl.DataFrame
 
 
 def trade(resolved: Resolved, method: Method) -> Trade:
@@ -87,10 +90,11 @@ def trade(resolved: Resolved, method: Method) -> Trade:
         editions.append(_editions(chosen, field).join(traded, on=CELL))
     schema = {**dict.fromkeys(CELL, pl.String), "year": pl.Int16, "hs_revision": pl.String, "value": pl.Int64}
     return Trade(
+        resolved.feed,
         tuple(tallies),
         pl.concat([pl.DataFrame(schema=schema), *editions]).sort(CELL),
         _unknown(judged),
-        _set_aside(flows),
+        added_up([resolved.set_aside, _set_aside(flows)]),
     )
 
 
@@ -129,6 +133,7 @@ def _unknown(judged: pl.LazyFrame) -> pl.DataFrame:
     return counts.collect(engine="streaming")
 
 
-def _set_aside(flows: pl.LazyFrame) -> dict[str, int]:
-    apart = flows.filter(~pl.col("flow").is_in(_FLOWS)).group_by("flow").len().sort("flow")
-    return {name.replace("-", "_"): n for name, n in apart.collect(engine="streaming").iter_rows()}
+def _set_aside(flows: pl.LazyFrame) -> pl.DataFrame:
+    reason = pl.col("flow").str.replace_all("-", "_").alias("reason")
+    apart = flows.filter(~pl.col("flow").is_in(_FLOWS)).group_by("year", reason)
+    return apart.agg(pl.len().cast(pl.Int64).alias("rows")).collect(engine="streaming")

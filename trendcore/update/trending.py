@@ -29,6 +29,8 @@ _FOUND: Final = (
 _ENDS: Final = {
     "indices": "members", "ownership_indices": "ownership_members", "trade_indices": "trade_flows",
 }  # fmt: skip
+#: tables that trends are made of, beside coverage
+SERIES_TABLES: Final = tuple(dict.fromkeys([*_ENDS, *_ENDS.values()]))
 _KEY: Final = (*SERIES, "a", "b", "index", "counting", "marginals")
 
 
@@ -44,6 +46,30 @@ def last_years(coverage: pl.DataFrame, years: int) -> pl.DataFrame:
     """
     newest = pl.col("year").rank("ordinal", descending=True).over(SERIES)
     return spoken_of(coverage).filter(newest <= years).select(CELL)
+
+
+def changed_series(window: pl.DataFrame, before: pl.DataFrame, anew: pl.Expr) -> pl.DataFrame:
+    """Return the source, role and field of series with another window than before, or with a cell made anew.
+
+    Parameters
+    ----------
+    window, before
+        Cells of the last complete years, now and in the release before.
+    anew
+        Which cells were made anew.
+
+    Examples
+    --------
+    >>> key = {"source": "s", "role": "r", "field": "ai"}
+    >>> before = pl.DataFrame({**key, "year": [2018, 2019]})
+    >>> changed_series(before, before, pl.col("year") == 2017).height
+    0
+    >>> changed_series(before, before, pl.col("year") == 2018).height
+    1
+    """
+    other = [one.join(two, on=list(CELL), how="anti") for one, two in ((window, before), (before, window))]
+    changed = pl.concat([frame.select(SERIES) for frame in [*other, window.filter(anew)]])
+    return changed.unique().sort(SERIES)
 
 
 def trends(tables: Mapping[str, pl.DataFrame], years: int, backend: str) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from trendcore.tallies import Tally, tally
 from trendcore.update.method import Method
-from trendcore.update.resolve import Resolved
+from trendcore.update.resolve import Resolved, added_up
 
 #: the key of a cell, in every published table
 CELL: Final = ("source", "role", "field", "year")
@@ -36,6 +36,8 @@ class Works:
 
     Attributes
     ----------
+    feed
+        Name of the feed.
     roles
         Roles of the tallies.
     tallies
@@ -45,14 +47,15 @@ class Works:
     complete
         source, last_year: the latest year that is complete.
     set_aside
-        Works that are stored, but count nowhere, by reason.
+        year, reason, rows: works that are stored, but count nowhere.
     """
 
+    feed: str
     roles: tuple[str, ...]
     tallies: tuple[Tally, ...]
     unknown: pl.DataFrame
     complete: pl.DataFrame
-    set_aside: dict[str, int]
+    set_aside: pl.DataFrame
 
 
 def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
@@ -75,15 +78,19 @@ def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str)
     source = pl.when(concepts).then(pl.lit("openalex-concepts")).otherwise(pl.lit("openalex"))
     columns = ["countries", "shares", "topics", "topic_scheme", "year"]
     judged = method.fields.papers(counted.select(*columns, source.cast(_SOURCES).alias("source")))
-    newest = counted.group_by(source.alias("source")).agg(
-        pl.col("updated").max(), pl.col("date").max(), pl.col("year").max()
+    # of all that is stored: what is not made anew says how recent the snapshot is, too
+    newest = (
+        resolved.stored.filter(eligible)
+        .group_by(source.alias("source"))
+        .agg(pl.col("updated").max(), pl.col("date").max(), pl.col("year").max())
     )
     return Works(
+        resolved.feed,
         ("author",),
         (_tally(judged, "author", "countries", "shares", method, all_works=all_works, backend=backend),),
         _unknown(judged),
         _complete_papers(newest.collect(engine="streaming")),
-        _ineligible(resolved.rows, method),
+        added_up([resolved.set_aside, _ineligible(resolved.rows, method)]),
     )
 
 
@@ -107,9 +114,16 @@ def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str
         patterns=True,
         backend=backend,
     )
-    newest = resolved.rows.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
+    newest = resolved.stored.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
     complete = _complete_grants(newest.collect(engine="streaming"))
-    return Works(("inventor", "applicant", OWNED), (*tallies, owned), _unknown(judged), complete, {})
+    return Works(
+        resolved.feed,
+        ("inventor", "applicant", OWNED),
+        (*tallies, owned),
+        _unknown(judged),
+        complete,
+        resolved.set_aside,
+    )
 
 
 def _tally(
@@ -148,7 +162,7 @@ def _unknown(judged: pl.LazyFrame) -> pl.DataFrame:
     return counts.with_columns(pl.col("source", "field").cast(pl.String)).collect(engine="streaming")
 
 
-def _ineligible(rows: pl.LazyFrame, method: Method) -> dict[str, int]:
+def _ineligible(rows: pl.LazyFrame, method: Method) -> pl.DataFrame:
     """Count works that are no contributions of their own: retracted, paratext, xpac, of another type."""
     reason = (
         pl.when("is_retracted")
@@ -158,14 +172,12 @@ def _ineligible(rows: pl.LazyFrame, method: Method) -> dict[str, int]:
         .when("is_xpac")
         .then(pl.lit("xpac"))
     )
-    counts = (
+    return (
         rows.filter(~method.fields.papers_eligible())
-        .group_by(reason.otherwise(pl.lit("other_type")).alias("why"))
-        .len()
-        .sort("why")
+        .group_by("year", reason.otherwise(pl.lit("other_type")).alias("reason"))
+        .agg(pl.len().cast(pl.Int64).alias("rows"))
         .collect(engine="streaming")
     )
-    return dict(counts.iter_rows())
 
 
 def _complete_papers(newest: pl.DataFrame) -> pl.DataFrame:
