@@ -94,6 +94,11 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
         Why a change that a gate refused is right, in a person's words; blank where none was accepted.
     rolled_back_to
         Number of the release whose tables it publishes again; None: its tables were computed.
+    rolled_back_from
+        Fingerprint of the release that was current before it went back: no release of it is made again
+        unless that is asked for. Blank where nothing was rolled back.
+    rollback_reason
+        Why, in a person's words.
     method_files
         Name of a file of the method (taxonomy, policy, blocs) -> hash under which `Store.keep_text` keeps it.
     """
@@ -108,6 +113,8 @@ class ReleaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     accepted_change: str = ""
     rolled_back_to: int | None = None
+    rolled_back_from: str = ""
+    rollback_reason: str = ""
     method_files: dict[str, str] = {}
 
 

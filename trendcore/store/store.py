@@ -13,7 +13,7 @@ import polars as pl
 
 from trendcore.config import MARK
 from trendcore.errors import StorageError, WorkspaceError
-from trendcore.store import publishing, releases, texts
+from trendcore.store import publishing, releases, returning, texts
 from trendcore.store.fence import Fence
 from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
@@ -277,6 +277,27 @@ class Store:
             current = self.manifest()
             sound = current if not self.verify(current) else None
         return publishing.publish(self._volume, tables, info, sound)
+
+    def rollback(self, number: int, reason: str = "") -> Manifest:
+        """Publish the tables of an old release again, as a new one; see `trendcore.store.returning`.
+
+        Returns
+        -------
+        Manifest
+            Of the release that is current then: the old one itself, where it is so already.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such release.
+        StorageError
+            A file of it is not as it was written; the message names it, and nothing was published.
+        ConflictError
+            Another process holds the lock, or was quicker.
+        """
+        with self.lock():
+            manifest = self.manifest(number)
+            return returning.rollback(self._volume, manifest, self.manifest(), self.verify(manifest), reason)
 
     def releases(self) -> list[int]:
         """Return the numbers of the releases, ascending."""
