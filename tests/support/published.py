@@ -191,11 +191,13 @@ class PublishedWorkspace:
         seed: int | None = None,
         backend: str = "auto",
         accept_change: str | None = None,
+        after_rollback: bool = False,
         progress: Callable[..., None] | None = None,
     ) -> UpdateResult:
         if progress is not None:
             progress(1, 7, "papers")
         drawn = [str(each) for each in (bootstrap, seed, accept_change) if each is not None]
+        drawn += ["after rollback"] * after_rollback
         done.append(("update", backend, *drawn))
         return UpdateResult(3, backend != "reference", {"openalex": 11}, {"tally": 0.5, "publish": 0.25}, [])
 

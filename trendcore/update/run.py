@@ -69,6 +69,7 @@ def update(
     *,
     backend: str = "auto",
     accept_change: str | None = None,
+    after_rollback: bool = False,
     progress: Progress = silent,
 ) -> UpdateResult:
     """Publish a release of what is ingested, unless the current one is of the same inputs and settings.
@@ -83,6 +84,8 @@ def update(
         ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
     accept_change
         Why it is right that the release differs from the last one so much; None: gates of change refuse.
+    after_rollback
+        Publish also the inputs and settings that were rolled back from; else nothing is published of them.
     progress
         See `inputs.Progress`; counts steps, and bytes while files are read.
 
@@ -126,6 +129,10 @@ def update(
             if current is not None and current.fingerprint == fingerprint:
                 store.save_ledger(ledger)
                 return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
+            if current is not None and current.rolled_back_from == fingerprint and not after_rollback:
+                store.save_ledger(ledger)
+                warnings = (*warnings, _held(current))
+                return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
             _check_stored(store, ledger)
             sound, damage = _sound(store, current)
             warnings = (*warnings, *damage)
@@ -158,6 +165,14 @@ def update(
     results = tuple(info.gates)
     return UpdateResult(
         manifest.number, True, counts, clock.seconds, results, warnings, scanned, scope.words()
+    )
+
+
+def _held(current: Manifest) -> str:
+    """Say why nothing is published after a rollback."""
+    return (
+        f"these inputs and settings were rolled back from, to release {current.rolled_back_to}, so they are not "
+        "published again: `trendcore withdraw` keeps an input out, and --after-rollback publishes them all"
     )
 
 
