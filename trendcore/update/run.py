@@ -171,7 +171,7 @@ def update(
 def _held(current: Manifest) -> str:
     """Say why nothing is published after a rollback."""
     return (
-        f"these inputs and settings were rolled back from, to release {current.rolled_back_to}, so they are not "
+        f"these inputs and settings were rolled back from, to release {current.rolled_back_to}, and are not "
         "published again: `trendcore withdraw` keeps an input out, and --after-rollback publishes them all"
     )
 
