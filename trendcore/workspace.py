@@ -131,6 +131,7 @@ class Workspace:
         seed: int | None = None,
         backend: str = "auto",
         accept_change: str | None = None,
+        after_rollback: bool = False,
         progress: Progress | None = None,
     ) -> UpdateResult:
         """Scan the registered paths again, tally, compute, check the gates and publish a release.
@@ -150,6 +151,9 @@ class Workspace:
             Why it is right that the release differs from the last one as gates of change refuse: countries,
             years, cells or sources gone or of other size. It is published all the same, and the reason stands
             in the manifest. No reason is accepted for tables that are wrong.
+        after_rollback
+            Publish what is ingested also where it is just what was rolled back from; else that is held back
+            until inputs or settings change.
         progress
             Called with steps done, steps in all, and a word.
 
@@ -173,6 +177,7 @@ class Workspace:
             how,
             backend=backend,
             accept_change=accept_change,
+            after_rollback=after_rollback,
             progress=progress or silent,
         )
 
@@ -318,6 +323,35 @@ class Workspace:
     def releases(self) -> pl.DataFrame:
         """Return the releases, the oldest first: release, created, inputs, cells, rows."""
         return reading.releases(Store.open(self.path))
+
+    def rollback(self, number: int, reason: str = "") -> int:
+        """Publish the tables of an old release again, as a new release.
+
+        No file is written but the manifest. The next `update` publishes only once inputs or settings have
+        changed since (`withdraw` keeps an input out), or ``after_rollback`` is given.
+
+        Parameters
+        ----------
+        number
+            Of the release to go back to; of the current one nothing is to do.
+        reason
+            Why; it stands in the manifest.
+
+        Returns
+        -------
+        int
+            Number of the release that is current then.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such release.
+        StorageError
+            A file of it is not as it was written; nothing was published.
+        ConflictError
+            Another process works on the workspace.
+        """
+        return Store.open(self.path).rollback(number, reason).number
 
     def verify(self, *, release: int | None = None) -> list[str]:
         """Return what is wrong with stored files; nothing if every byte is as it was written.

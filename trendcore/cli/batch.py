@@ -156,6 +156,13 @@ def update(
             show_default=False,
         ),
     ] = None,
+    after_rollback: Annotated[
+        bool,
+        typer.Option(
+            "--after-rollback",
+            help="Publish what is ingested also where it is just what was rolled back from.",
+        ),
+    ] = False,
     backend: BackendOption = "auto",
     summary: SummaryOption = None,
     metrics: MetricsOption = None,
@@ -166,7 +173,8 @@ def update(
 
     Every index of papers and patents is published with its 95 % interval. Same inputs and settings: no new
     release, and exit code 0. A gate that refuses: nothing is published, the old release stays, a table says
-    what failed with the numbers, and exit code 3. What gates allow is declared in trendcore.toml.
+    what failed with the numbers, and exit code 3. What gates allow is declared in trendcore.toml. After
+    `trendcore rollback` what was rolled back from is held back until inputs or settings change.
     """
     from trendcore.cli.gating import show_refusal
     from trendcore.cli.running import Outputs, run_update
@@ -178,7 +186,8 @@ def update(
     outputs = Outputs(summary, metrics)
     # people see a bar, warnings and the error's own line; programs see every event
     logs.to_stderr(log_format, without=() if log_format == "json" else _FOR_PROGRAMS)
-    how = {"bootstrap": bootstrap, "seed": seed, "backend": backend, "accept_change": accept_change}
+    how: Record = {"bootstrap": bootstrap, "seed": seed, "backend": backend, "accept_change": accept_change}
+    how["after_rollback"] = after_rollback
     with progress("update", shown=log_format == "text") as advance:
         run = run_update(workspace, how, progress=advance)
     outputs.write(run.record)
