@@ -82,7 +82,7 @@ def test_what_is_read_and_warned_of_is_in_the_record(ws: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "command", [["update"], ["schedule", "--once", "--cron", "* * * * *", "--retries", "0"]]
+    "command", [["update"], ["schedule", "--once", "--cron", "* * * * *", "--retries", "2"]]
 )
 def test_a_locked_workspace_is_a_conflict(
     ws: Path, tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
