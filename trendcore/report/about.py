@@ -113,8 +113,9 @@ def _conventions(record: ReportRecord) -> Table:
     ]  # fmt: skip
     notes = [
         "In formulas c: joint works of a and b; x, y: totals of a and b; total: of the system; out: trade "
-        "from a to b. A zero denominator gives no value, never 0. Pairs without a row have no joint works: "
-        "they are 0 where both countries have works of that kind.",
+        "from a to b, in thousandths of a dollar, and back: from b to a; exports, imports: with everybody; "
+        "world: all trade of the field. A zero denominator gives no value, never 0. Pairs without a row have "
+        "no joint works: they are 0 where both countries have works of that kind.",
     ]
     return table("Indices on this page", heads, sorted(rows, key=lambda row: row[0]), notes)
 

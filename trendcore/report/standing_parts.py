@@ -69,7 +69,8 @@ def _ranking(record: ReportRecord, row: Record, top: float) -> Panel:
     ]
     title = f"{label}: strongest pairs by Salton's index, {row['year']}"
     said = ", ".join(f"{each['name']} {number(each['value'], 3)}" for each in shown)
-    return Panel(f"{label} ({row['of']:,} pairs)", charts.ranking(shown, title, f"{said}.", top=top))
+    many = f"{row['of']:,} pair{'' if row['of'] == 1 else 's'}"
+    return Panel(f"{label} ({many})", charts.ranking(shown, title, f"{said}.", top=top))
 
 
 def partners_tables(record: ReportRecord) -> list[Table]:
