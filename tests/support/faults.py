@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TABLES = {1: pl.DataFrame({"n": [1, 2]}), 2: pl.DataFrame({"n": [1, 2, 3]})}
 KEPT = pl.DataFrame({"text": ["the same in both releases"]})
 
 
-def prepare(root: Path) -> None:
+def prepare(root: Path | str) -> None:
     """Make a workspace with a content and a release."""
     store = Store.create(root)
     with store.lock():
@@ -29,7 +29,7 @@ def prepare(root: Path) -> None:
         store.publish({"numbers": TABLES[1], "kept": KEPT}, ReleaseInfo(fingerprint="1"))
 
 
-def work(root: Path) -> None:
+def work(root: Path | str) -> None:
     """Add a content and publish a second release, whatever an earlier attempt has done of it."""
     store = Store.create(root)
     with store.lock():
@@ -43,7 +43,9 @@ def work(root: Path) -> None:
 
 
 @contextmanager
-def fault(at: int, action: Action = "enospc", *, torn: bool = False) -> Iterator[Trace]:
+def fault(
+    at: int, action: Action | Callable[[], object] = "enospc", *, torn: bool = False
+) -> Iterator[Trace]:
     """Arm the failpoints; writers of earlier attempts, which write when they are collected, do so before."""
     gc.collect()
     gc.disable()

@@ -3,8 +3,9 @@
 Every primitive of a volume calls `hit` with its name right before it acts: ``open``, ``write``, ``fsync``,
 ``rename``, ``replace``, ``link``, ``unlink``, ``mkdir``, ``rmdir``, ``read``, ``list``, ``stat`` and ``lock``
 on local disks; ``s3_put``, ``s3_get``, ``s3_head``, ``s3_delete`` and ``s3_list`` in buckets; and
-``delta_open``, ``delta_create``, ``delta_commit`` (before the log is written) and ``delta_committed`` (after)
-in both. Nothing happens there unless a test has armed them, which no environment variable can do::
+``delta_open``, ``delta_create``, ``delta_restore``, ``delta_commit`` (before the log is written) and
+``delta_committed`` (after) in both. Nothing happens there unless a test has armed them, which no environment
+variable can do::
 
     with failpoints.armed() as trace:  # nothing fails: how many hits are there, and which?
         work(root)
@@ -17,7 +18,8 @@ In a process of its own, ``armed(at, "kill")`` ends it for good; within one, ``a
 to that: the hit and every later one raise `Died`, so that no clean-up gets to touch the disk. With ``only``,
 hits of other names are not counted: ``armed(2, "enospc", only={"link"})``. With ``torn``, half of the bytes
 of a write that fails are written before. A loop over N without knowing the number of hits ends when
-``trace.fired`` stays false.
+``trace.fired`` stays false. A function in the place of the action is called there, and the hit goes on: what
+another process may do while this one is paused.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class Trace:
 @dataclass
 class _Armed:
     at: int
-    action: Action
+    action: Action | Callable[[], object]
     only: Container[str] | None
     torn: bool
     trace: Trace = field(default_factory=Trace)
@@ -105,7 +107,11 @@ def hit(name: str, subject: object = "", half: Callable[[], object] | None = Non
 
 @contextmanager
 def armed(
-    at: int = 0, action: Action = "eio", *, only: Container[str] | None = None, torn: bool = False
+    at: int = 0,
+    action: Action | Callable[[], object] = "eio",
+    *,
+    only: Container[str] | None = None,
+    torn: bool = False,
 ) -> Iterator[Trace]:
     """Let the n-th hit fail, and note all of them; 0: none fails.
 
@@ -114,7 +120,7 @@ def armed(
     at
         Which one, from 1 on.
     action
-        How it fails.
+        How it fails; or what another process does there, before it goes on.
     only
         Names of the hits that count; None: all.
     torn
@@ -141,7 +147,10 @@ def armed(
         _armed = None
 
 
-def _fail(action: Action, subject: object) -> None:
+def _fail(action: Action | Callable[[], object], subject: object) -> None:
+    if callable(action):
+        action()
+        return
     if action == "exit":
         os._exit(EXIT_STATUS)
     if action == "kill":

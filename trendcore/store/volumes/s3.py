@@ -122,7 +122,7 @@ class S3Volume(Volume):
 
     def names(self, folder: str = "") -> list[str]:
         """Return the names that follow a key, up to the next ``/``."""
-        with self._asked("s3_list", folder, missing=f"there is no bucket {self._bucket}"):
+        with self._asked("s3_list", folder):
             found = self._obstore.list_with_delimiter(self._store, folder or None)
         paths = [each["path"] for each in found["objects"]] + list(found["common_prefixes"])
         return sorted(path.rpartition("/")[2] for path in paths)
@@ -202,7 +202,7 @@ class S3Volume(Volume):
                 ) from error
 
     @contextmanager
-    def _asked(self, point: str, key: str, missing: str = "No such file or directory") -> Iterator[None]:
+    def _asked(self, point: str, key: str) -> Iterator[None]:
         """Hit a failpoint, and turn errors of a request into those of an operating system."""
         from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
 
@@ -211,12 +211,18 @@ class S3Volume(Volume):
             hit(point, name)
             yield
         except (NotFoundError, FileNotFoundError) as error:
-            raise FileNotFoundError(errno.ENOENT, missing, name) from error
+            raise FileNotFoundError(errno.ENOENT, self._missing(error), name) from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
             said = "access is denied: check the AWS keys, and what they may do"
             raise PermissionError(errno.EACCES, said, name) from error
         except BaseError as error:
+            if "NoSuchBucket" in str(error):
+                raise FileNotFoundError(errno.ENOENT, self._missing(error), name) from error
             raise OSError(errno.EIO, _brief(error), name) from error
+
+    def _missing(self, error: Exception) -> str:
+        lacks_bucket = "NoSuchBucket" in str(error)
+        return f"there is no bucket {self._bucket}" if lacks_bucket else os.strerror(errno.ENOENT)
 
 
 class _NewObject(HashedFile):
