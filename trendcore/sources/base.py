@@ -94,6 +94,8 @@ class Limits:
         Bytes of a line; a longer one is quarantined and skipped, never held.
     max_document_bytes
         Bytes of a file that must be held whole (a pretty-printed page).
+    max_parquet_bytes
+        Memory of the process that reads a Parquet file, where the system can bound it (Linux).
     batch_rows, batch_bytes
         Rows and unpacked bytes of a batch.
     """
@@ -103,6 +105,7 @@ class Limits:
     max_bytes: int = 1 << 40
     max_line_bytes: int = 64 << 20
     max_document_bytes: int = 512 << 20
+    max_parquet_bytes: int = 2 << 30
     batch_rows: int = 1 << 16
     batch_bytes: int = 32 << 20
 

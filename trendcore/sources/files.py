@@ -230,7 +230,7 @@ class ByteStream(io.RawIOBase):
             self.broken = f"the file breaks off: {error}"
             return b""
         self._out += len(out)
-        self._check()
+        check_unpacked(self.path, self._out, self.on_disk, self._limits)
         return out
 
     def close(self) -> None:
@@ -267,19 +267,6 @@ class ByteStream(io.RawIOBase):
             if out:
                 return out
 
-    def _check(self) -> None:
-        limits = self._limits
-        if self._out > limits.max_bytes:
-            raise InputError(
-                f"{self.path}: unpacks to more than {limits.max_bytes:,} bytes; split the file, or raise"
-                " Limits.max_bytes"
-            )
-        if self._out > limits.ratio_from and self._out > limits.max_ratio * max(self.on_disk, 1):
-            raise InputError(
-                f"{self.path}: unpacks to more than {limits.max_ratio:g} times its size, as a bomb does;"
-                " if the file is sound, unpack it yourself and give the plain file, or raise Limits.max_ratio"
-            )
-
     def __enter__(self) -> Self:
         return self
 
@@ -287,6 +274,42 @@ class ByteStream(io.RawIOBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def check_unpacked(path: Path, n_out: int, n_in: int, limits: Limits) -> None:
+    """Refuse a file that unpacks to too much.
+
+    Parameters
+    ----------
+    path
+        For the error.
+    n_out, n_in
+        Bytes that came out so far, and the packed ones that they came from.
+    limits
+        The bounds.
+
+    Raises
+    ------
+    InputError
+        There is more than the limits allow; the message says which, and what to do.
+
+    Examples
+    --------
+    >>> check_unpacked(Path("a.gz"), 100 << 20, 1 << 20, Limits())
+    >>> check_unpacked(Path("a.gz"), 400 << 20, 1 << 20, Limits())
+    Traceback (most recent call last):
+    trendcore.errors.InputError: a.gz: unpacks to more than 300 times its size, as a bomb does; ...
+    """
+    if n_out > limits.max_bytes:
+        raise InputError(
+            f"{path}: unpacks to more than {limits.max_bytes:,} bytes; split the file, or raise"
+            " Limits.max_bytes"
+        )
+    if n_out > limits.ratio_from and n_out > limits.max_ratio * max(n_in, 1):
+        raise InputError(
+            f"{path}: unpacks to more than {limits.max_ratio:g} times its size, as a bomb does;"
+            " if the file is sound, unpack it yourself and give the plain file, or raise Limits.max_ratio"
+        )
 
 
 def open_bytes(path: Path, limits: Limits) -> ByteStream:
