@@ -177,7 +177,7 @@ def update(
     `trendcore rollback` what was rolled back from is held back until inputs or settings change.
     """
     from trendcore.cli.gating import show_refusal
-    from trendcore.cli.running import Outputs, run_update
+    from trendcore.cli.running import Outputs, log_end, run_update
     from trendcore.errors import GateError
     from trendcore.runs import logs
 
@@ -190,6 +190,7 @@ def update(
     how["after_rollback"] = after_rollback
     with progress("update", shown=log_format == "text") as advance:
         run = run_update(workspace, how, progress=advance)
+    log_end(run.record)
     outputs.write(run.record)
     if isinstance(run.error, GateError):
         show_refusal(run.error, json=json)

@@ -109,6 +109,8 @@ def run_update(
 ) -> Run:
     """Update a workspace, log its steps, and return what came of it; an error is returned, not raised.
 
+    `log_end` logs the end.
+
     Parameters
     ----------
     workspace
@@ -151,9 +153,7 @@ def run_update(
         previous_release=before.number if before else None,
         error=None if message is None else records.clean(message),
     )
-    record = _with_details(record, workspace, update, failure)
-    _log_end(record)
-    return Run(record, update, failure)
+    return Run(_with_details(record, workspace, update, failure), update, failure)
 
 
 def _with_details(
@@ -179,7 +179,8 @@ def _with_details(
     return msgspec.structs.replace(record, **known)
 
 
-def _log_end(record: RunRecord) -> None:
+def log_end(record: RunRecord) -> None:
+    """Log a run's warnings and what came of it; not while a bar is shown."""
     for warning in record.warnings:
         event("warning", warning, level=logging.WARNING)
     good = record.exit_code == 0

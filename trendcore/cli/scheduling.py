@@ -64,7 +64,7 @@ def schedule(
     too, and an update that they interrupt is rolled back.
     """
     from trendcore import schedule as scheduling
-    from trendcore.cli.running import Outputs, run_update
+    from trendcore.cli.running import Outputs, log_end, run_update
     from trendcore.runs import logs
     from trendcore.runs.record import last_finished
 
@@ -77,6 +77,7 @@ def schedule(
     def job(due: datetime) -> RunRecord:
         def attempt(number: int) -> RunRecord:
             run = run_update(workspace, how, scheduled=due, attempt=number)
+            log_end(run.record)
             if run.error is not None and _ends_the_loop(run.error):
                 outputs.write(run.record)
                 raise run.error
