@@ -16,7 +16,7 @@ from trendcore.sources.delimited import LONGEST_LINE
 from trendcore.taxonomy import countries
 
 BACI = b"t,i,j,k,v,q\n"
-NAME = {"baci": "BACI_HS22_Y2022_V202501.csv", "openalex": "a.jsonl"}
+NAME = {"baci": "BACI_HS22_Y2022_V202501.csv", "openalex": "a.jsonl", "comtrade": "a.csv"}
 
 #: reads a file of a feed, and says rows read, rows quarantined, and by how many MiB memory grew at most
 READER = """
@@ -143,3 +143,11 @@ def test_line_ends_and_a_mark_before_the_header_do_not_matter(tmp_path: Path, en
 def test_line_ends_of_old_macs_are_an_error_that_names_the_columns(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="line 1 lacks the column"):
         rows(tmp_path, b"t,i,j,k,v,q\r2022,842,490,10121,1,1\r")
+
+
+def test_rows_that_must_be_held_are_counted(tmp_path: Path) -> None:
+    header = b"refYear,flowCode,reporterCode,partnerCode,classificationCode,cmdCode,primaryValue\n"
+    text = header + b"2014,M,764,0,H4,8542,9.5\n" * 30 + b"2014,M,764,392,H4,8542,9.5\n" * 20
+    assert rows(tmp_path, text, "comtrade", max_held_rows=20)[0] == 50
+    with pytest.raises(InputError, match="more than 19 rows, which are held together; split it by reporter"):
+        rows(tmp_path, text, "comtrade", max_held_rows=19)

@@ -96,6 +96,8 @@ class Limits:
         Bytes of a file that must be held whole (a pretty-printed page).
     max_parquet_bytes
         Memory of the process that reads a Parquet file, where the system can bound it (Linux).
+    max_held_rows
+        Rows of a file that must be held until its end, at some 100 bytes each (Comtrade).
     batch_rows, batch_bytes
         Rows and unpacked bytes of a batch.
     """
@@ -106,6 +108,7 @@ class Limits:
     max_line_bytes: int = 64 << 20
     max_document_bytes: int = 512 << 20
     max_parquet_bytes: int = 2 << 30
+    max_held_rows: int = 50_000_000
     batch_rows: int = 1 << 16
     batch_bytes: int = 32 << 20
 

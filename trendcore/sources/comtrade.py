@@ -132,12 +132,18 @@ def _is_ours(path: Path) -> bool:
 def _read(file: InputFile, context: ReadContext) -> Iterator[Batch]:
     quarantine = QuarantineBuilder(file.name)
     held: list[pl.DataFrame] = []
-    n_bytes = n_blocks = 0
+    n_bytes = n_blocks = n_held = 0
     with open_bytes(file.path, context.limits) as stream:
         for block in table_blocks(stream, file, context.limits, ",", lambda header: layout_of(file, header)):
             n_blocks += 1
             batch, kept = _sort_out(block, file, context, quarantine)
             held.append(kept)
+            n_held += kept.height
+            if n_held > context.limits.max_held_rows:
+                raise InputError(
+                    f"{file.path}: has more than {context.limits.max_held_rows:,} rows, which are held together;"
+                    " split it by reporter or year, or raise Limits.max_held_rows"
+                )
             context.report(stream.on_disk - n_bytes, block.n_read)
             n_bytes = stream.on_disk
             yield batch
