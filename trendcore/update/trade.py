@@ -39,6 +39,8 @@ class Trade:
     editions
         `CELL`, hs_revision (the editions that are published, joined by +), value (of all flows). Only cells
         with flows: an export of Comtrade holds what was asked for, so that nothing is no zero.
+    chosen
+        source, role, field, year, reporter (null for BACI), hs_revision: the edition of each.
     unknown
         source, role, field, year, field_unknown: flows of which it cannot be known whether they are of the
         field's goods (a heading that is cut above the depth of the list).
@@ -49,6 +51,7 @@ class Trade:
     feed: str
     tallies: tuple[TradeTally, ...]
     editions: pl.DataFrame
+    chosen: pl.DataFrame
     unknown: pl.DataFrame
     set_aside: pl.DataFrame
 
@@ -68,10 +71,12 @@ def trade(resolved: Resolved, method: Method) -> Trade:
     goods = _goods(counted) if resolved.feed == "baci" else None
     judged = method.fields.trade(counted)
     tallies, editions = [], []
+    by_reporter = [at_hand.clear().with_columns(field=pl.lit(None, pl.String))]
     for field in method.fields.names:
         chosen = _chosen(at_hand, field, method)
         if chosen.is_empty():
             continue
+        by_reporter.append(chosen.with_columns(pl.lit(field).alias("field")))
         of_field = judged.filter(pl.col("field").list.contains(field)).join(
             chosen.lazy(), on=[*_AT_HAND, "hs_revision"], how="semi", nulls_equal=True
         )
@@ -93,6 +98,7 @@ def trade(resolved: Resolved, method: Method) -> Trade:
         resolved.feed,
         tuple(tallies),
         pl.concat([pl.DataFrame(schema=schema), *editions]).sort(CELL),
+        pl.concat(by_reporter),
         _unknown(judged),
         added_up([resolved.set_aside, _set_aside(flows)]),
     )

@@ -72,16 +72,11 @@ def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str)
     backend
         Backend of the kernels.
     """
-    eligible = method.fields.papers_eligible()
-    counted = resolved.rows.filter(eligible)
-    concepts = (pl.col("topic_scheme") == "openalex-concepts").fill_null(value=False)
-    source = pl.when(concepts).then(pl.lit("openalex-concepts")).otherwise(pl.lit("openalex"))
-    columns = ["countries", "shares", "topics", "topic_scheme", "year"]
-    judged = method.fields.papers(counted.select(*columns, source.cast(_SOURCES).alias("source")))
+    judged = judged_papers(resolved.rows, method, "countries", "shares")
     # of all that is stored: what is not made anew says how recent the snapshot is, too
     newest = (
-        resolved.stored.filter(eligible)
-        .group_by(source.alias("source"))
+        resolved.stored.filter(method.fields.papers_eligible())
+        .group_by(_source_of_papers().alias("source"))
         .agg(pl.col("updated").max(), pl.col("date").max(), pl.col("year").max())
     )
     return Works(
@@ -97,15 +92,14 @@ def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str)
 def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
     """Tally patents by the countries of inventors, of applicants, and from inventors to applicants."""
     sides = [f"{side}_{what}" for side in ("inventor", "applicant") for what in ("countries", "shares")]
-    source = pl.lit("patentsview").cast(_SOURCES).alias("source")
-    judged = method.fields.patents(resolved.rows.select(*sides, "cpc", "year", source))
+    judged = judged_patents(resolved.rows, method, *sides)
     roles = (("inventor", *sides[:2]), ("applicant", *sides[2:]))
     tallies = [
         _tally(judged, role, members, shares, method, all_works=all_works, backend=backend)
         for role, members, shares in roles
     ]
     owned = tally(
-        _in_fields(judged, OWNED, all_works=all_works),
+        in_fields(judged, OWNED, all_works=all_works),
         members=sides[0],
         partners=sides[2],
         by=CELL,
@@ -137,7 +131,7 @@ def _tally(
     backend: str,
 ) -> Tally:
     return tally(
-        _in_fields(judged, role, all_works=all_works),
+        in_fields(judged, role, all_works=all_works),
         members=members,
         shares=shares,
         counting=COUNTING,
@@ -149,7 +143,36 @@ def _tally(
     )
 
 
-def _in_fields(judged: pl.LazyFrame, role: str, *, all_works: bool) -> pl.LazyFrame:
+def judged_papers(rows: pl.LazyFrame, method: Method, *columns: str) -> pl.LazyFrame:
+    """Take the papers that count, with their source and the fields that they are in.
+
+    Parameters
+    ----------
+    rows
+        Canonical papers, each once.
+    method
+        Its taxonomy judges.
+    *columns
+        Columns that are wanted beside topics, topic_scheme, year, source, field and field_unknown.
+    """
+    counted = rows.filter(method.fields.papers_eligible())
+    source = _source_of_papers().cast(_SOURCES).alias("source")
+    return method.fields.papers(counted.select(*columns, "topics", "topic_scheme", "year", source))
+
+
+def judged_patents(rows: pl.LazyFrame, method: Method, *columns: str) -> pl.LazyFrame:
+    """Take patents with the fields that they are in; see `judged_papers`."""
+    source = pl.lit("patentsview").cast(_SOURCES).alias("source")
+    return method.fields.patents(rows.select(*columns, "cpc", "year", source))
+
+
+def _source_of_papers() -> pl.Expr:
+    concepts = (pl.col("topic_scheme") == "openalex-concepts").fill_null(value=False)
+    return pl.when(concepts).then(pl.lit("openalex-concepts")).otherwise(pl.lit("openalex"))
+
+
+def in_fields(judged: pl.LazyFrame, role: str, *, all_works: bool) -> pl.LazyFrame:
+    """Add a role; take works of some field, or all of them with the pseudo-field of all works."""
     rows = judged.with_columns(pl.lit(role).cast(_ROLES).alias("role"))
     if all_works:
         return rows.with_columns(pl.concat_list("field", pl.lit(ALL)))
