@@ -141,8 +141,8 @@ def _read(file: InputFile, context: ReadContext) -> Iterator[Batch]:
             n_held += kept.height
             if n_held > context.limits.max_held_rows:
                 raise InputError(
-                    f"{file.path}: has more than {context.limits.max_held_rows:,} rows, which are held together;"
-                    " split it by reporter or year, or raise Limits.max_held_rows"
+                    f"{file.path}: has more than {context.limits.max_held_rows:,} rows, which are held"
+                    " together; split it by reporter or year, or raise Limits.max_held_rows"
                 )
             context.report(stream.on_disk - n_bytes, block.n_read)
             n_bytes = stream.on_disk
