@@ -64,6 +64,9 @@ class Content(msgspec.Struct, frozen=True):
         Table -> rows.
     counts
         Where the rows of each file went.
+    origin
+        Hash of its files alone: contents of one origin are the same files, read in other ways. Blank where
+        format 1 wrote it.
     """
 
     id: str
@@ -74,6 +77,7 @@ class Content(msgspec.Struct, frozen=True):
     seq: int
     rows: dict[str, int] = {}
     counts: list[FileCounts] = []
+    origin: str = ""
 
 
 class Unit(msgspec.Struct, frozen=True):

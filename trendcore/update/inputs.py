@@ -64,6 +64,7 @@ class _Found:
     unit: InputUnit
     stamps: tuple[FileStamp, ...]
     content: str
+    origin: str
 
 
 def silent(_done: int, _total: int, _note: str) -> None:
@@ -285,6 +286,7 @@ def _store(store: Store, found: _Found, seq: int, context: ReadContext, stop: Ev
         taxonomy=_taxonomy_of(found.unit.feed, context.keep, context.fields.sha256 if context.fields else ""),
         reader=str(READERS),
         seq=seq,
+        origin=found.origin,
         rows=dict(writer.rows),
         counts=[
             FileCounts(
@@ -321,8 +323,12 @@ def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> _
         for file, stamp in zip(unit.files, stamps, strict=True)
     )
     kept = "all" if unit.feed in _WHOLE else keep
-    text = json.dumps([READERS, unit.feed, kept, _taxonomy_of(unit.feed, keep, taxonomy_hash), said])
-    return _Found(unit, stamps, hashlib.sha256(text.encode()).hexdigest()[:32])
+    read = [READERS, unit.feed, kept, _taxonomy_of(unit.feed, keep, taxonomy_hash), said]
+    return _Found(unit, stamps, _hash(read), _hash([unit.feed, said]))
+
+
+def _hash(parts: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _stamp_file(file: InputFile, known: tuple[FileStamp, str] | None) -> FileStamp:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from trendcore.config import Settings
 from trendcore.errors import UsageError
 from trendcore.store.settings import settings_at
 from trendcore.taxonomy import Blocs, CountryPolicy, FieldTaxonomy
+from trendcore.taxonomy.files import data_file
 from trendcore.update.inputs import field_taxonomy
 from trendcore.update.intervals import IntervalMethod, checked_names
 
@@ -38,6 +39,8 @@ class Method:
         How intervals are made.
     trend_years
         How many of the last complete years a trend is over.
+    files
+        ``taxonomy``, ``policy``, ``blocs`` -> bytes of the file, so that a release can keep them.
     """
 
     fields: FieldTaxonomy
@@ -48,6 +51,7 @@ class Method:
     self_flows: Any
     intervals: IntervalMethod
     trend_years: int
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def versions(self) -> dict[str, Any]:
         """Return versions and hashes of all of it, as a release records them."""
@@ -100,6 +104,11 @@ def method(settings: Settings) -> Method:
         self_flows=settings.self_flows,
         intervals=IntervalMethod(checked_names(settings.intervals), settings.bootstrap, settings.seed),
         trend_years=settings.trend_years,
+        files={
+            "taxonomy": data_file("taxonomy", settings.taxonomy),
+            "policy": data_file("policy", settings.policy),
+            "blocs": data_file("blocs", settings.bloc_file),
+        },
     )
 
 

@@ -159,6 +159,7 @@ def update(
                 gates=[each.as_dict() for each in found],
                 warnings=list(warnings),
                 accepted_change=reason,
+                method_files={name: store.keep_text(data) for name, data in how.files.items()},
             )
             manifest = store.publish(made.publishable(), info, sound=sound)
     counts = {name: record.rows for name, record in manifest.tables.items()}
