@@ -26,7 +26,10 @@ def test_demo_goes_the_whole_way_and_finds_nothing_to_do_the_second_time(tmp_pat
     assert all(inventors[field]["joint"] > 0 for field in ("semiconductors", "ai", "qis", "5g", "space"))
     flows = {row["field"]: row for row in record["trade"]}
     assert all(flows[field]["value_a_to_b"] > 0 for field in ("semiconductors", "5g", "space"))
+    report = (folder / "report.html").read_text("utf-8")
+    assert "Synthetic data: invented, says nothing about the world." in report
     again = CliRunner().invoke(app, ["demo", str(folder), "--json"])
     assert again.exit_code == 0, again.stderr
     assert json.loads(again.stdout) == record
     assert "nothing to do" in again.stderr
+    assert (folder / "report.html").read_text("utf-8") == report

@@ -95,7 +95,9 @@ def _panel(
 ) -> Panel:
     label = head_of(record, rows[0])
     years = [year for row in rows for year in row["years"]]
-    title = f"{label}: {what} of {record.pair.a} and {record.pair.b}, {min(years)} to {max(years)}"
+    named = dict.fromkeys(title_of(row["source"], row["role"]) for row in rows if row["years"])
+    ends = f"{record.pair.a} and {record.pair.b}, {min(years)} to {max(years)}"
+    title = f"{label}: {what} of {ends}. {'; '.join(named)}"
     said = [_described(line, key, unit) for line, key in zip(lines, keys or ("",), strict=True)]
     span = (min(years), max(years))
     drawn = charts.lines(lines, title, " ".join(said), years=span, top=top, unit=unit)
