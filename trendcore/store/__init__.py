@@ -1,12 +1,13 @@
 """Tables on disk, the ledger of what was ingested, and releases; the only importer of deltalake.
 
-A workspace is a folder. The ledger is the commit point of ingestion, a manifest that of a release: what they
-do not name does not exist, so that a process may die at any moment.
+A workspace is a folder, or what begins with a prefix in a bucket of S3. The ledger is the commit point of
+ingestion, a manifest that of a release: what they do not name does not exist, so that a process may die at any
+moment.
 
 =======================  ====================================================================
 ``workspace.json``       makes the folder a workspace: format version, time
 ``ledger.json``          what was ingested; replaced as a whole
-``lock``                 held by the one writer
+``lock``                 held by the one writer; on S3 a lease
 ``tables/<name>/``       canonical rows: Delta tables, a partition for each content
 ``results/<name>/``      published rows: Delta tables, of which a release names the files
 ``published/<name>/``    the same of releases of format 1, which stay readable
