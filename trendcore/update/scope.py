@@ -63,10 +63,10 @@ class Scope:
         """Say in a few words what is made anew."""
         if self.base is None:
             return "everything"
-        said = [
-            f"{feed} ({'every year' if years is None else f'{len(years)} years'})"
-            for feed, years in self.years.items()
-        ]
+        said = []
+        for feed, years in self.years.items():
+            n = "every year" if years is None else "1 year" if len(years) == 1 else f"{len(years)} years"
+            said.append(f"{feed} ({n})")
         return ", ".join(said) or "nothing"
 
 

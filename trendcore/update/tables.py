@@ -187,7 +187,10 @@ def _coverage(
         joined.join(complete, on="source", how="left")
         .join(proxies, on=["source", "field"], how="left")
         .with_columns(
-            pl.when(of_works).then(pl.col("works", "works_known").fill_null(0)),
+            # cells of works whose field is unknown hold no other ones
+            pl.when(of_works)
+            .then(pl.col("works", "works_known").fill_null(0))
+            .otherwise(pl.col("works", "works_known")),
             pl.col("field_unknown").fill_null(0),
             pl.col("proxy").fill_null(value=False),
             # a year file of trade is published when its year is over
