@@ -58,7 +58,7 @@ def said(row: dict[str, Any], digits: int) -> str:
 def trend_said(row: dict[str, Any]) -> str:
     if row["p"] is None:
         return "–"
-    words = {"none": "none shown", "rising": "rising", "falling": "falling"}
+    words = {"none": "none\u00a0shown", "rising": "rising", "falling": "falling"}
     return f"{words[row['direction']]}, p\u00a0{row['p']:.3f}"
 
 

@@ -12,7 +12,7 @@ from trendcore.report.words import SMALL, between, interval, money, number, p_va
 
 Record = dict[str, Any]
 
-_TRENDS: Final = {"rising": "rising", "falling": "falling", "none": "none shown"}
+_TRENDS: Final = {"rising": "rising", "falling": "falling", "none": "none\u00a0shown"}
 _MARK: Final = "*"
 _KEY: Final = {
     "papers": (("openalex", "author"), ("openalex-concepts", "author")),
@@ -27,7 +27,7 @@ def trend_words(direction: str | None, p: float | None) -> str:
     Examples
     --------
     >>> trend_words("rising", 0.0123), trend_words("none", 0.8), trend_words(None, None)
-    ('rising, p\xa00.012', 'none shown, p\xa00.800', '–')
+    ('rising, p\xa00.012', 'none\xa0shown, p\xa00.800', '–')
     """
     if direction is None or p is None:
         return "–"
@@ -173,7 +173,7 @@ def trend_note(rows: Iterable[Record], what: str) -> str:
 
 
 def _rank(row: Record) -> str:
-    return f"{row['rank'] or '–'} of {row['rank_of']}"
+    return f"{row['rank']:,} of {row['rank_of']:,}" if row["rank"] else f"– of {row['rank_of']:,}"
 
 
 def ownership_table(record: ReportRecord, rows: list[Record]) -> Table:
