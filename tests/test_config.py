@@ -89,3 +89,10 @@ def test_an_unknown_argument_lists_those_there_are() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().policy = "x"
+
+
+@pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "blocs = " + "[" * 9000])
+def test_what_no_parser_can_hold_is_an_error_in_words(tmp_path: Path, text: str) -> None:
+    (tmp_path / "trendcore.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"trendcore\.toml: not TOML"):
+        settings(tmp_path)

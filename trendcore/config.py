@@ -290,7 +290,8 @@ def _parsed(data: bytes, path: str) -> dict[str, Any]:
         filed = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    # a number of thousands of digits and a list as deep are no TOMLDecodeError
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from error
     unknown = sorted(set(filed) - set(Settings.model_fields))
     if unknown:
