@@ -61,6 +61,9 @@ def test_after_downtime_it_runs_once_for_all_that_was_missed(events: list[dict[s
     assert jobs.due[0] == "2026-03-10T03:00:00+00:00"  # the last of those that were missed
     (caught,) = named(events, "catching_up")
     assert (caught["count"], caught["first"]) == (5, "2026-03-06T03:00:00.000Z")
+    # it does not wait for what is over, nor call late what it makes up for
+    assert [each["due"][:10] for each in named(events, "waiting")] == ["2026-03-11", "2026-03-12"]
+    assert not named(events, "skipped")
 
 
 @pytest.mark.parametrize("since", [None, "2026-03-10T03:01Z", "2030-01-01T00:00Z"])

@@ -71,7 +71,7 @@ def schedule(
     one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
     one_of("--log-format", log_format, logs.FORMATS)
     due_times, outputs = scheduling.Cron(cron, timezone), Outputs(summary, metrics)
-    logs.to_stderr(log_format, times=True)
+    logs.to_stderr(log_format, times=True, without=() if log_format == "json" else ("step_started",))
     how = {"bootstrap": bootstrap, "seed": seed, "backend": backend}
 
     def job(due: datetime) -> RunRecord:
