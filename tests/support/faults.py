@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,13 +44,17 @@ def work(root: Path | str) -> None:
 
 @contextmanager
 def fault(
-    at: int, action: Action | Callable[[], object] = "enospc", *, torn: bool = False
+    at: int,
+    action: Action | Callable[[], object] = "enospc",
+    *,
+    torn: bool = False,
+    only: Container[str] | None = None,
 ) -> Iterator[Trace]:
     """Arm the failpoints; writers of earlier attempts, which write when they are collected, do so before."""
     gc.collect()
     gc.disable()
     try:
-        with failpoints.armed(at, action, torn=torn) as trace:
+        with failpoints.armed(at, action, torn=torn, only=only) as trace:
             yield trace
     finally:
         gc.enable()

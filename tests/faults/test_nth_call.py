@@ -1,0 +1,173 @@
+"""The N-th call of the storage fails: the old release or the new one, and the next run heals."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.apart import Apart, Fault
+from support.disturbances import Prepared, check, heal
+from support.faults import fault
+from support.figures import Figures
+from typer.testing import CliRunner, Result
+
+from trendcore.cli.app import app
+from trendcore.store.failpoints import EXIT_STATUS, Trace
+
+#: calls that change what is on disk: where a process ends between two of them, the disk is the same
+CHANGING = frozenset({
+    "open", "write", "fsync", "rename", "replace", "link", "unlink", "mkdir", "rmdir",
+    "delta_create", "delta_restore", "delta_commit", "delta_committed",
+})  # fmt: skip
+EIO = Fault(0, "eio")
+ENOSPC = Fault(0, "enospc", only=CHANGING)
+EXIT = Fault(0, "exit", only=CHANGING)
+TORN = Fault(0, "exit", torn=True, only=frozenset(["write"]))
+SAID = {"eio": "Input/output error", "enospc": "No space left on device"}
+#: the full sweep is cut into so many tests
+PARTS = 6
+CORES = os.cpu_count() or 1
+#: takes a number of a call; returns what readers saw after it failed, None where there is no such call
+Disturb = Callable[[int], str | None]
+
+
+@pytest.fixture(scope="module")
+def calls(updating: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """The calls of an update that nothing disturbs."""
+    root = updating.copy(tmp_path_factory.mktemp("calls") / "workspace")
+    with fault(0) as trace:
+        updating.run(root)
+    return trace
+
+
+def failing(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
+    """Let a call fail within the process: it says so in a line with the path, and exits with 6."""
+
+    def disturb(at: int) -> str | None:
+        root = prepared.copy(folder / f"{how.action}{at}")
+        left, ingested = at, False
+        for arguments in prepared.commands(root):
+            # in the second command calls go on to be counted where the first one ended
+            with fault(left, how.action, only=how.only) as trace:
+                done = CliRunner().invoke(app, arguments)
+            if done.exit_code or trace.fired:
+                break
+            ingested, left = True, left - len(trace.names)
+        if not trace.fired:
+            return None
+        if done.exit_code:
+            _complained(done, root, SAID[how.action])
+        ingested = prepared.more is not None and (ingested or not done.exit_code)
+        seen = check(prepared, root, ingested=ingested)
+        # a fault may be harmless: then the command did all of its work
+        assert done.exit_code or seen == "new" or arguments[0] == "ingest"
+        heal(prepared, root)
+        shutil.rmtree(root)
+        return seen
+
+    return disturb
+
+
+def _complained(done: Result, root: Path, said: str) -> None:
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.exit_code == 6, done.output
+    assert len(errors) == 1, done.stderr
+    assert str(root) in errors[0], errors
+    assert said in errors[0], errors
+    assert "Traceback" not in done.output
+
+
+def dying(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
+    """Let the process end at a call, without any clean-up."""
+
+    def disturb(at: int) -> str | None:
+        root = prepared.copy(folder / f"{how.action}{at}")
+        run = Apart(prepared.commands(root), root.with_suffix(".log"), replace(how, at=at))
+        code, done = run.end()
+        if code == 0:
+            return None
+        assert code == EXIT_STATUS, run.said()
+        seen = check(prepared, root, ingested=prepared.more is not None and done > 0)
+        heal(prepared, root)
+        shutil.rmtree(root)
+        return seen
+
+    return disturb
+
+
+def one_of_each(trace: Trace) -> Iterator[int]:
+    """Return one call of each name, by turns the first, the last and one between."""
+    for turn, name in enumerate(sorted(set(trace.names))):
+        places = [at for at, each in enumerate(trace.names, 1) if each == name]
+        yield places[(0, -1, len(places) // 2)[turn % 3]]
+
+
+def last(names: list[str], name: str) -> int:
+    return len(names) - names[::-1].index(name)
+
+
+def test_a_call_of_each_kind_may_fail(
+    updating: Prepared, calls: Trace, figures: Figures, tmp_path: Path
+) -> None:
+    places = sorted({*one_of_each(calls), 1, len(calls.names)})
+    seen = figures.sweep("the N-th call fails (EIO)", places, failing(updating, tmp_path, EIO))
+    assert seen["old"] > seen["new"] > 0
+
+
+def test_the_disk_may_be_full_at_any_step(
+    updating: Prepared, calls: Trace, figures: Figures, tmp_path: Path
+) -> None:
+    changing = [name for name in calls.names if name in CHANGING]
+    places = [changing.index("write") + 1, last(changing, "rename"), last(changing, "link")]
+    seen = figures.sweep("the N-th call fails (ENOSPC)", places, failing(updating, tmp_path, ENOSPC))
+    assert seen == {"old": 3}
+
+
+def test_the_process_may_end_at_any_call(
+    ingesting: Prepared, calls: Trace, figures: Figures, tmp_path: Path
+) -> None:
+    changing = [name for name in calls.names if name in CHANGING]
+    places = [1, len(changing) // 2, len(changing)]
+    disturb = dying(ingesting, tmp_path, EXIT)
+    assert figures.sweep("the N-th call ends the process", places, disturb, workers=CORES).total() == 3
+
+
+def test_a_write_may_be_cut_in_the_middle(
+    updating: Prepared, calls: Trace, figures: Figures, tmp_path: Path
+) -> None:
+    places = [1, calls.names.count("write")]
+    disturb = dying(updating, tmp_path, TORN)
+    assert figures.sweep("the N-th write is torn", places, disturb, workers=CORES) == {"old": 2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("scenario", ["updating", "ingesting"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("the N-th call fails (EIO)", EIO),
+        ("the N-th call fails (ENOSPC)", ENOSPC),
+        ("the N-th call ends the process", EXIT),
+        ("the N-th write is torn", TORN),
+    ],
+)
+def test_every_call_may_fail_until_a_run_is_clean(
+    name: str,
+    how: Fault,
+    scenario: str,
+    part: int,
+    both: dict[str, Prepared],
+    figures: Figures,
+    tmp_path: Path,
+) -> None:
+    """No list of calls: N = 1, 2, ... until the N-th is not reached any more."""
+    make, workers = (dying, CORES) if how.action == "exit" else (failing, 1)
+    places = itertools.count(part + 1, PARTS)
+    seen = figures.sweep(name, places, make(both[scenario], tmp_path, how), workers=workers)
+    assert seen["old"] > 10
