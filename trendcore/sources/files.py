@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from bz2 import BZ2Decompressor
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -33,7 +34,7 @@ ZIP: Final = b"PK\x03\x04"
 BZIP2: Final = b"BZh"
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)
-_BREAKS: Final = (EOFError, OSError, ValueError, RuntimeError, zipfile.BadZipFile, _ISAL_ERROR)
+_BREAKS: Final = (EOFError, OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, _ISAL_ERROR)
 _GLOB: Final = re.compile(r"[*?\[]")
 
 

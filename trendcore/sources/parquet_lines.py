@@ -63,7 +63,7 @@ def send(path: Path, out: BinaryIO) -> None:
     except KeyError as error:
         _block(out, LACKS, str(error.args[0]).encode())
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
-        _block(out, BROKEN, str(error).encode("utf-8", "replace"))
+        _block(out, BROKEN, " ".join(str(error).split()).encode("utf-8", "replace"))
     else:
         _block(out, END, b"")
 
