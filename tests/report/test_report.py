@@ -195,6 +195,38 @@ def test_the_same_release_gives_the_same_bytes(
     assert out.stdout.decode() == hostile.report(bloc="quad")
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"level": 0.95, "replicates": 1000, "seed": 7}, "95%, bootstrap of 1,000 replicates, seed 7"),
+        ({"level": 0.95, "replicates": 0, "seed": None}, "95%, delta method"),
+        (None, "none"),
+    ],
+)
+def test_the_release_says_how_intervals_were_made(
+    hostile: tc.Workspace, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any] | None, words: str
+) -> None:
+    import msgspec
+
+    from trendcore.store import Manifest, Store
+
+    manifest_of = Store.manifest
+
+    def changed(self: Store, number: int | None = None) -> Manifest:
+        known: Manifest = manifest_of(self, number)
+        others = {
+            name: each for name, each in known.settings.items() if name not in {"intervals", "trend_years"}
+        }
+        settings = others | ({} if said is None else {"intervals": said, "trend_years": 10})
+        return msgspec.structs.replace(known, settings=settings, accepted_change="new journals")
+
+    monkeypatch.setattr(Store, "manifest", changed)
+    release = dict(read_page(hostile.report()).grid("This release").rows)
+    assert release["Intervals"] == words
+    assert release["Trends"] == ("none" if said is None else "the last 10 complete years")
+    assert release["Accepted change"] == "new journals"
+
+
 def test_one_field_alone(sample: tc.Workspace) -> None:
     page = read_page(sample.report(pair="japan-USA", field="qis"))
     assert {row[0] for row in page.grid("JP and US in the latest").rows} == {"Quantum information science"}

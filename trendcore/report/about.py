@@ -61,8 +61,6 @@ def release_parts(record: ReportRecord) -> list[Part]:
     said = record.release
     settings: Mapping[str, Any] = said["settings"]
     fields, policy, blocs = settings["taxonomy"], settings["policy"], settings["blocs"]
-    intervals = settings["intervals"]
-    drawn = f"bootstrap of {intervals['replicates']:,} replicates, seed {intervals['seed']}"
     facts = {
         "Release": f"{said['number']}, published {_moment(said['created'])}",
         "Inputs": ", ".join(f"{feed} {n:,}" for feed, n in sorted(said["feeds"].items())) or "none",
@@ -70,8 +68,10 @@ def release_parts(record: ReportRecord) -> list[Part]:
         f"{'with' if fields['proxies'] else 'without'} goods that merely stand for a field",
         "Countries": f"policy {policy['name']} {policy['version']}",
         "Blocs": f"{blocs['version']}: {', '.join(blocs['names']) or 'none'}",
-        "Intervals": f"{intervals['level']:.0%}, {drawn if intervals['replicates'] else 'delta method'}",
-        "Trends": f"the last {settings['trend_years']} complete years",
+        "Intervals": _interval_method(settings.get("intervals")),
+        "Trends": f"the last {settings['trend_years']} complete years"
+        if "trend_years" in settings
+        else "none",
         "Trade of a country with itself": str(settings["self_flows"]).replace("_", " "),
         "Software": f"trendcore {settings['trendcore']}; "
         + ", ".join(f"{name} {version}" for name, version in sorted(said["versions"].items())),
@@ -82,6 +82,14 @@ def release_parts(record: ReportRecord) -> list[Part]:
     if said["rolled_back_to"] is not None:
         facts["Rolled back"] = f"publishes the tables of release {said['rolled_back_to']} again"
     return [table("This release", ["What", "How"], [(name, Row((how,))) for name, how in facts.items()])]
+
+
+def _interval_method(said: Mapping[str, Any] | None) -> str:
+    """Say how intervals were made; a release of before there were any says nothing of them."""
+    if said is None:
+        return "none"
+    drawn = f"bootstrap of {said['replicates']:,} replicates, seed {said['seed']}"
+    return f"{said['level']:.0%}, {drawn if said['replicates'] else 'delta method'}"
 
 
 def _moment(created: str) -> str:
@@ -103,7 +111,7 @@ def _conventions(record: ReportRecord) -> Table:
             over,
             _UNIVERSES.get(row["universe"], str(row["universe"])),
             neutral,
-            _INTERVALS.get(row["interval"] or "", "none"),
+            _INTERVALS.get(row.get("interval") or "", "none"),
             row["source"],
         )
         rows.append((f"{row['index']}: {entry.title}", Row(cells)))
