@@ -10,7 +10,7 @@ from trendcore.report import page_of
 from trendcore.report.record import Asked
 from trendcore.store import Store
 from trendcore.store.settings import place, settings_at
-from trendcore.update import inputs, reading, run
+from trendcore.update import comparing, inputs, reading, run
 from trendcore.update.inputs import IngestResult, Progress, silent
 from trendcore.update.method import for_update
 from trendcore.update.run import UpdateResult
@@ -323,6 +323,66 @@ class Workspace:
     def releases(self) -> pl.DataFrame:
         """Return the releases, the oldest first: release, created, inputs, cells, rows."""
         return reading.releases(Store.open(self.path))
+
+    def diff(
+        self,
+        r1: int,
+        r2: int,
+        *,
+        pair: str | None = None,
+        field: str | None = None,
+        source: str | None = None,
+        index: str = "salton",
+    ) -> pl.DataFrame:
+        """Return what moved from one release to another, by how much, and why.
+
+        Parameters
+        ----------
+        r1, r2
+            Numbers of the two releases.
+        pair
+            Two displayed codes, in any order: ``JP-US``.
+        field, source
+            Only this field or source.
+        index
+            Index whose value is shown before and after, with its interval before.
+
+        Returns
+        -------
+        pl.DataFrame
+            A row for each count that differs, sorted by measure, then by how much it moved:
+
+            - measure: ``joint`` (joint works of a pair; invented in a and owned in b), ``works`` (of a country
+              a; b is null) or ``value`` (of trade from a to b, in thousandths of a US dollar; all exports of
+              a where b is null); source, role, field, year, a, b
+            - before, after, moved; value_before, value_after, lo, hi: the index, and its interval before;
+              beyond: whether the later value is outside of that
+            - the parts of ``moved``, which add up to it: late (works, or flows, that did not count before),
+              withdrawn (that no longer count: gone from the files, merged away, retracted), country, topic,
+              redated (the same works, of other countries, another field, another year), revised (the same
+              flow, another value), method (the same works under another taxonomy, policy or program, and
+              goods in another edition of their classification); null where a reason does not apply
+            - unexplained: why there are no parts, where an input of ``r1`` or the method of ``r2`` cannot be
+              had any more; else null
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such release.
+        UsageError
+            Neither release has the field or source.
+        UnknownIndexError
+            There is no such index.
+
+        Notes
+        -----
+        A work is in one part, by the first that holds: it does not count in the other release at all; it has
+        another year there; another field; other countries. What came and what went may cancel out: a count
+        that is the same in both releases has no row.
+        """
+        return comparing.diff(
+            Store.open(self.path), r1, r2, pair=pair, field=field, source=source, index=index
+        )
 
     def rollback(self, number: int, reason: str = "") -> int:
         """Publish the tables of an old release again, as a new release.

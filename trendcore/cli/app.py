@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendcore import __version__
-from trendcore.cli import batch, benching, look, reporting, scheduling
+from trendcore.cli import batch, benching, history, look, reporting, scheduling
 from trendcore.cli.guard import EXIT_CODES, Commands
 
 app = typer.Typer(
@@ -52,5 +52,7 @@ app.command()(look.export)
 app.command()(reporting.report)
 app.command()(look.indices)
 app.command()(look.releases)
+app.command()(history.diff)
+app.command()(history.rollback)
 app.command()(look.doctor)
 app.command()(benching.bench)

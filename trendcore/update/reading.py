@@ -61,7 +61,7 @@ def long_indices(
             chosen.append(pl.col("bloc") == node)
             conventions = conventions.with_columns(universe=pl.lit(f"bloc:{node}"))
         if pair is not None:
-            chosen.append(_is_pair(pair))
+            chosen.append(is_pair(pair))
         wide = _with_intervals(store, manifest, name, conventions["column"].to_list(), chosen)
         product = pl.lit(None, pl.String).alias("product")
         part = indices.to_long(wide, conventions, CELL).with_columns(product)
@@ -181,7 +181,14 @@ def _of_index(table: pl.DataFrame, index: str) -> pl.DataFrame:
     return found
 
 
-def _is_pair(pair: str) -> pl.Expr:
+def is_pair(pair: str) -> pl.Expr:
+    """Return which rows are of a pair, in either order; see `long_indices`.
+
+    Raises
+    ------
+    UsageError
+        It is not two codes with a dash between.
+    """
     a, dash, b = pair.partition("-")
     if not dash or not a or not b:
         raise UsageError(f"a pair is two displayed codes with a dash between, such as JP-US, not {pair!r}")

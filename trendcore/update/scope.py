@@ -20,7 +20,7 @@ from trendcore.store import Ledger, Manifest, Store
 #: feed -> table of its rows
 TABLE_OF: Final = {"openalex": "papers", "patentsview": "patents", "baci": "trade", "comtrade": "trade"}
 #: feed -> names of the sources under which its cells are published
-_SOURCES: Final = {"openalex": ("openalex", "openalex-concepts")}
+SOURCES_OF: Final = {"openalex": ("openalex", "openalex-concepts")}
 #: where so large a part of a feed's rows changed, hardly a year is left as it was: not worth a look
 _MOST: Final = 0.5
 
@@ -55,7 +55,7 @@ class Scope:
         """Which cells are made anew, by source and year."""
         found = pl.lit(value=False)
         for feed, years in self.years.items():
-            cells = pl.col("source").is_in(_SOURCES.get(feed, (feed,)))
+            cells = pl.col("source").is_in(SOURCES_OF.get(feed, (feed,)))
             found |= cells if years is None else cells & is_in(years)
         return found
 

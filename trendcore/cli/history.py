@@ -1,0 +1,172 @@
+"""Commands about releases: diff, rollback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trendcore.cli.options import CsvOption, FieldOption, JsonOption, WorkspaceOption, one_form
+from trendcore.cli.output import print_csv, print_json, print_lines, print_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Record = dict[str, Any]
+
+#: measure -> its unit and, for people, what divides it
+_UNITS = {
+    "joint": ("joint works", 1),
+    "works": ("works of a country", 1),
+    "value": ("trade, thousands of US dollars", 1_000_000),
+}
+
+
+def diff(
+    r1: Annotated[int, typer.Argument(metavar="R1", min=1, help="The earlier release.")],
+    r2: Annotated[int, typer.Argument(metavar="R2", min=1, help="The later one.")],
+    workspace: WorkspaceOption,
+    pair: Annotated[str | None, typer.Option("--pair", metavar="A-B", help="Only this pair: JP-US.")] = None,
+    field: FieldOption = None,
+    source: Annotated[str | None, typer.Option("--source", metavar="FEED", help="Only this feed.")] = None,
+    index: Annotated[
+        str, typer.Option("--index", metavar="NAME", help="Index to show before and after.")
+    ] = "salton",
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="How many rows of each table; not of --csv.")
+    ] = 20,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+) -> None:
+    """Say what moved between two releases, by how much, whether beyond its interval, and why.
+
+    Each difference is split into parts that add up to it: late and withdrawn works, works re-assigned to
+    other countries, another field or year, and a changed method; of trade new, withdrawn and revised flows.
+    Where an input of R1 is no longer stored, or the method of R2 cannot be had, no parts are given.
+    """
+    from trendcore.update.comparing import summary
+    from trendcore.workspace import Workspace
+
+    one_form(json, csv)
+    moves = Workspace(workspace).diff(r1, r2, pair=pair, field=field, source=source, index=index)
+    if csv:
+        print_csv(moves.to_dicts())
+        return
+    told = summary(moves)
+    if json:
+        tops = {name: rows.to_dicts() for name, rows in _tops(moves, limit)}
+        print_json({"from": r1, "to": r2, "index": index, "summary": told, "moved": tops})
+        return
+    _print_summary(r1, r2, index, told)
+    for name, rows in _tops(moves, limit):
+        _print_moves(name, rows, moves, index)
+
+
+def _tops(moves: pl.DataFrame, limit: int) -> list[tuple[str, pl.DataFrame]]:
+    import polars as pl
+
+    return [
+        (name, rows.head(limit))
+        for name in _UNITS
+        if (rows := moves.filter(pl.col("measure") == name)).height
+    ]
+
+
+def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
+    if not told["cells"]:
+        print_lines(f"nothing moved from release {r1} to {r2}")
+        return
+    lines = [f"Release {r1} to {r2}: {told['cells']:,} cells changed, {told['pairs']:,} counts of pairs."]
+    relative = told["relative_change"]
+    if relative["pairs"]:
+        lines.append(
+            f"Of {relative['pairs']:,} with 20 joint works or more: median change {relative['median']:.1%}, "
+            f"largest {relative['largest']:.1%}."
+        )
+    if told["with_interval"]:
+        share = told["beyond"] / told["with_interval"]
+        lines.append(
+            f"Beyond the earlier interval of {index}: {told['beyond']:,} of {told['with_interval']:,} "
+            f"({share:.1%})."
+        )
+    for measure, sums in told["reasons"].items():
+        parts = [f"{name} {_scaled(sums[name], measure)}" for name in sums if name != "moved" and sums[name]]
+        lines.append(f"{_UNITS[measure][0]}: {_scaled(sums['moved'], measure)} in all; {', '.join(parts)}")
+    lines += [f"{source}: no parts are given: {why}" for source, why in told["unexplained"].items()]
+    print_lines(*lines, "")
+
+
+def _print_moves(measure: str, rows: pl.DataFrame, moves: pl.DataFrame, index: str) -> None:
+    import polars as pl
+
+    reasons = ["late", "withdrawn", "country", "topic", "redated", "revised", "method"]
+    shown = [name for name in reasons if rows[name].null_count() < rows.height]
+    valued = measure != "works" and rows["value_after"].null_count() < rows.height
+    columns = [("source", "left"), ("role", "left"), ("field", "left"), ("year", "left"), ("a", "left")]
+    columns += [("b", "left")] * (measure != "works") + [
+        (name, "right") for name in ("before", "after", "moved")
+    ]
+    columns += [(f"{index} before", "right"), ("after", "right"), ("beyond", "left")] * valued
+    columns += [(name, "right") for name in shown]
+    body = []
+    for row in rows.iter_rows(named=True):
+        cells = [row["source"], row["role"] or "", row["field"], str(row["year"]), row["a"] or ""]
+        cells += [row["b"] or "all"] * (measure != "works")
+        cells += [
+            _plain(row["before"], measure),
+            _plain(row["after"], measure),
+            _scaled(row["moved"], measure),
+        ]
+        cells += [_number(row["value_before"]), _number(row["value_after"]), _answer(row["beyond"])] * valued
+        cells += ["–" if row[name] is None else _scaled(row[name], measure) for name in shown]
+        body.append(cells)
+    in_all = moves.filter(pl.col("measure") == measure).height
+    notes = [f"{rows.height:,} of {in_all:,}; --csv gives all."] if rows.height < in_all else []
+    print_table(columns, body, title=_UNITS[measure][0], notes=notes)
+
+
+def _plain(value: int, measure: str) -> str:
+    return f"{value / _UNITS[measure][1]:,.0f}"
+
+
+def _scaled(value: int, measure: str) -> str:
+    """Write a change with its sign; nothing as a 0."""
+    scale = _UNITS[measure][1]
+    return f"{value / scale:+,.0f}" if value else "0"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _answer(value: bool | None) -> str:
+    return {None: "–", True: "yes", False: "no"}[value]
+
+
+def rollback(
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="The release to go back to.")],
+    workspace: WorkspaceOption,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Why; it stands in the release.", show_default=False),
+    ] = "",
+    json: JsonOption = False,
+) -> None:
+    """Publish the tables of an old release again, as a new release; nothing is computed or lost.
+
+    A damaged file is refused with exit code 6. The inputs stay ingested, but `trendcore update` publishes
+    nothing of what was rolled back from until inputs or settings change, or --after-rollback is given:
+    `trendcore withdraw PATH` keeps an input out, and `trendcore update` then publishes without it.
+    """
+    from trendcore.workspace import Workspace
+
+    handle = Workspace(workspace)
+    before = handle.releases()["release"].max()
+    now = handle.rollback(number, reason)
+    changed = now != before
+    if json:
+        print_json({"release": now, "rolled_back_to": number, "changed": changed})
+    elif changed:
+        typer.echo(f"published release {now}: the tables of release {number}")
+    else:
+        typer.echo(f"nothing to do: release {now} has the tables of release {number}")
