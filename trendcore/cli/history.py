@@ -21,6 +21,8 @@ _UNITS = {
     "value": ("trade, thousands of US dollars", 1_000_000),
 }
 
+_REASONS = ("late", "withdrawn", "country", "topic", "redated", "revised", "method")
+
 
 def diff(
     r1: Annotated[int, typer.Argument(metavar="R1", min=1, help="The earlier release.")],
@@ -76,7 +78,7 @@ def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
     if not told["cells"]:
         print_lines(f"nothing moved from release {r1} to {r2}")
         return
-    lines = [f"Release {r1} to {r2}: {told['cells']:,} cells changed, {told['pairs']:,} counts of pairs."]
+    lines = [f"Release {r1} to {r2}: {told['cells']:,} cells changed, pairs in {told['pairs']:,} places."]
     relative = told["relative_change"]
     if relative["pairs"]:
         lines.append(
@@ -90,8 +92,8 @@ def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
             f"({share:.1%})."
         )
     for measure, sums in told["reasons"].items():
-        parts = [f"{name} {_scaled(sums[name], measure)}" for name in sums if name != "moved" and sums[name]]
-        lines.append(f"{_UNITS[measure][0]}: {_scaled(sums['moved'], measure)} in all; {', '.join(parts)}")
+        moved = f"{_UNITS[measure][0]}: {_scaled(sums['moved'], measure)} in all"
+        lines.append(f"{moved}: {why}" if (why := _why(sums, measure)) else moved)
     lines += [f"{source}: no parts are given: {why}" for source, why in told["unexplained"].items()]
     print_lines(*lines, "")
 
@@ -99,30 +101,29 @@ def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
 def _print_moves(measure: str, rows: pl.DataFrame, moves: pl.DataFrame, index: str) -> None:
     import polars as pl
 
-    reasons = ["late", "withdrawn", "country", "topic", "redated", "revised", "method"]
-    shown = [name for name in reasons if rows[name].null_count() < rows.height]
-    valued = measure != "works" and rows["value_after"].null_count() < rows.height
-    columns = [("source", "left"), ("role", "left"), ("field", "left"), ("year", "left"), ("a", "left")]
-    columns += [("b", "left")] * (measure != "works") + [
-        (name, "right") for name in ("before", "after", "moved")
-    ]
-    columns += [(f"{index} before", "right"), ("after", "right"), ("beyond", "left")] * valued
-    columns += [(name, "right") for name in shown]
+    paired = measure != "works"
+    valued = paired and rows["value_after"].null_count() < rows.height
+    columns = [("source", "left"), ("field", "left"), ("year", "left"), ("a", "left")]
+    columns += [("b", "left")] * paired
+    columns += [("before", "right"), ("after", "right"), ("moved", "right")]
+    columns += [(index, "right"), ("beyond", "left")] * valued + [("why", "left")]
     body = []
     for row in rows.iter_rows(named=True):
-        cells = [row["source"], row["role"] or "", row["field"], str(row["year"]), row["a"] or ""]
-        cells += [row["b"] or "all"] * (measure != "works")
-        cells += [
-            _plain(row["before"], measure),
-            _plain(row["after"], measure),
-            _scaled(row["moved"], measure),
-        ]
-        cells += [_number(row["value_before"]), _number(row["value_after"]), _answer(row["beyond"])] * valued
-        cells += ["–" if row[name] is None else _scaled(row[name], measure) for name in shown]
-        body.append(cells)
+        cells = [f"{row['source']} {row['role']}", row["field"], str(row["year"]), row["a"]]
+        cells += [row["b"] or "all"] * paired
+        cells += [_plain(row["before"], measure), _plain(row["after"], measure)]
+        cells += [_scaled(row["moved"], measure)]
+        values = f"{_number(row['value_before'])} > {_number(row['value_after'])}"
+        cells += [values, _answer(row["beyond"])] * valued
+        body.append([*cells, _why(row, measure) or "–"])
     in_all = moves.filter(pl.col("measure") == measure).height
     notes = [f"{rows.height:,} of {in_all:,}; --csv gives all."] if rows.height < in_all else []
     print_table(columns, body, title=_UNITS[measure][0], notes=notes)
+
+
+def _why(sums: Record, measure: str) -> str:
+    """Write the parts of a difference that are not 0."""
+    return ", ".join(f"{name} {_scaled(sums[name], measure)}" for name in _REASONS if sums[name])
 
 
 def _plain(value: int, measure: str) -> str:
@@ -148,7 +149,7 @@ def rollback(
     workspace: WorkspaceOption,
     reason: Annotated[
         str,
-        typer.Option("--reason", metavar="TEXT", help="Why; it stands in the release.", show_default=False),
+        typer.Option("--reason", metavar="TEXT", help="Why; it stands in the release."),
     ] = "",
     json: JsonOption = False,
 ) -> None:
