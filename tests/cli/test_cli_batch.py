@@ -44,7 +44,10 @@ def test_demo_uses_the_sample_of_a_clone(run: Any, tmp_path: Path) -> None:
     out = run("demo", str(tmp_path / "demo"))
     assert out.exit_code == 0, out.stderr
     assert done[0] == ("openalex", str(ROOT / "datasets" / "sample" / "openalex"), "fields")
-    assert [call[0] for call in done] == ["openalex", "patentsview", "baci", "comtrade", "update"]
+    assert [call[0] for call in done] == ["openalex", "patentsview", "baci", "comtrade", "update", "report"]
+    assert done[-1][1:3] == ("JP-US", "quad")
+    assert "says nothing about the world" in done[-1][-1]
+    assert (tmp_path / "demo" / "report.html").read_text() == "<!DOCTYPE html>"
     assert "says nothing about the world" in out.stdout
     assert "Japan and United States" in out.stdout
     assert "trendcore top" in out.stderr

@@ -69,6 +69,7 @@ def _report_of_demo(workspace: Workspace, out: Path) -> None:
     if absent:
         say(f'\nno report: it needs {", ".join(absent)}: pip install "trendcore[report]"')
         return
+    out.parent.mkdir(parents=True, exist_ok=True)
     title = "Japan and United States: a demonstration with synthetic data"
     write_report(workspace, out, pair="JP-US", bloc="quad", title=title, note=_INVENTED)
     say(f"\nreport: {out}")
