@@ -1,8 +1,8 @@
 """Tables on disk, the ledger of what was ingested, and releases; the only importer of deltalake.
 
 A workspace is a folder, or what begins with a prefix in a bucket of S3. The ledger is the commit point of
-ingestion, a manifest that of a release: what they do not name does not exist, so that a process may die at any
-moment.
+ingestion, a manifest that of a release: what they do not name does not exist, so that a process may die at
+any moment.
 
 =======================  ====================================================================
 ``workspace.json``       makes the folder a workspace: format version, time
