@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trendcore.cli.output import safe_text
+from trendcore.cli.output import FORMULA_STARTS, safe_text
 from trendcore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def check_place(out: Path, *, force: bool) -> None:
 
 def put(out: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, and put it there in one step."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    # nobody can lay a link in the way of a name that nobody knows
+    part = out.with_name(f".{out.name}.{secrets.token_hex(8)}.part")
     try:
         write(part)
         part.replace(out)
@@ -141,16 +143,16 @@ def _arrow(frame: pl.DataFrame, path: Path) -> None:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Write lists as texts, and escape texts that a spreadsheet would run."""
+    """Write lists as texts, and escape texts and names of columns that a spreadsheet would run."""
     import polars as pl
     import polars.selectors as cs
 
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
     flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
-    formula = cs.string().str.contains(r"^[=+\-@\t\r]")
+    formula = cs.string().str.contains(f"^[{re.escape(''.join(FORMULA_STARTS))}]")
     return flat.with_columns(
         pl.when(formula).then(pl.lit("'") + cs.string()).otherwise(cs.string()).name.keep()
-    )
+    ).rename(safe_text)
 
 
 def _csv(frame: pl.DataFrame, path: Path) -> None:
@@ -167,12 +169,19 @@ def _xlsx(frame: pl.DataFrame, path: Path) -> None:
             "--index, or write parquet"
         )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    flat = _flat(frame)
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet("trendcore")
-        sheet.write_row(0, 0, [safe_text(name) for name in frame.columns])
-        for at, row in enumerate(_flat(frame).iter_rows(), start=1):
+        sheet.write_row(0, 0, flat.columns)
+        for at, row in enumerate(flat.iter_rows(), start=1):
             for column, value in enumerate(row):
+                failed = 0
                 if isinstance(value, (bool, int, float, str)):
-                    sheet.write(at, column, value)
+                    failed = sheet.write(at, column, value)
                 elif value is not None:
-                    sheet.write_string(at, column, str(value))
+                    failed = sheet.write_string(at, column, str(value))
+                if failed:
+                    raise UsageError(
+                        f"row {at:,}, column {flat.columns[column]}: does not fit an Excel cell, which holds"
+                        " 32,767 characters; write csv or parquet"
+                    )

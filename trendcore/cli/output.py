@@ -23,7 +23,8 @@ Record = dict[str, Any]
 _BARS = "▁▂▃▄▅▆▇█"
 _ARROWS = {"rising": ("▲", "^"), "falling": ("▼", "v"), "none": ("▬", "=")}
 _PIPE_WIDTH = 120  # a table in a file or a pipe is not squeezed into 80 columns
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: what spreadsheets take for the beginning of a formula, or skip before one; the last four are full-width
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -87,7 +88,7 @@ def safe_text(text: str) -> str:
     >>> safe_text("=1+1"), safe_text("JP")
     ("'=1+1", 'JP')
     """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def console() -> Console:
@@ -106,12 +107,16 @@ def print_csv(records: Sequence[Mapping[str, Any]]) -> None:
     """Print records as CSV with a header; lists and mappings become words, texts cannot be formulas."""
     if not records:
         return
-    buffer = io.StringIO()
-    out = csv.writer(buffer, lineterminator="\n")
-    out.writerow(records[0].keys())
-    for record in records:
-        out.writerow([_csv_cell(value) for value in record.values()])
-    typer.echo(buffer.getvalue(), nl=False)
+    lines = [_csv_line([safe_text(key) for key in records[0]])]
+    lines += [_csv_line([_csv_cell(value) for value in record.values()]) for record in records]
+    typer.echo("".join(lines), nl=False)
+
+
+def _csv_line(cells: Sequence[object]) -> str:
+    """Write a row; the writer quotes what its line end is made of, so that must be both \\r and \\n."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _csv_cell(value: object) -> object:
