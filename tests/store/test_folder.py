@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import trendcore as tc
 from trendcore.errors import StorageError, UsageError, WorkspaceError
 from trendcore.store import Store
 
@@ -153,3 +154,11 @@ def test_reading_writes_nothing(tmp_path: Path) -> None:
     assert store.scan("papers", ["aaaaaaaa"]).collect().is_empty()
     assert (store.releases(), store.has_release(), store.verify_inputs(["aaaaaaaa"])) == ([], False, {})
     assert names(tmp_path) == NAMES
+
+
+def test_an_address_keeps_its_slashes() -> None:
+    for address in ("s3://bucket/ws", "gs://bucket/ws"):
+        workspace = tc.Workspace(address)
+        assert (workspace.path, repr(workspace)) == (address, f"Workspace('{address}')")
+    with pytest.raises(WorkspaceError, match="^gs://bucket/ws: a workspace is a local folder"):
+        tc.Workspace("gs://bucket/ws").releases()

@@ -17,7 +17,8 @@ def place(path: str | Path) -> str | Path:
     >>> place("s3://bucket/ws"), place("ws").name
     ('s3://bucket/ws', 'ws')
     """
-    return str(path) if is_address(path) else Path(path).expanduser()
+    # a path has no room for two slashes in a row, not in messages about other addresses either
+    return str(path) if "://" in str(path) else Path(path).expanduser()
 
 
 def settings_at(path: str | Path, **given: Any) -> Settings:
