@@ -113,7 +113,7 @@ def print_csv(records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _csv_line(cells: Sequence[object]) -> str:
-    """Write a row; the writer quotes what its line end is made of, so that must be both \\r and \\n."""
+    """Write a row; the writer quotes what its line end is made of, so that must be both of them."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().removesuffix("\r\n") + "\n"
