@@ -160,5 +160,5 @@ def test_an_address_keeps_its_slashes() -> None:
     for address in ("s3://bucket/ws", "gs://bucket/ws"):
         workspace = tc.Workspace(address)
         assert (workspace.path, repr(workspace)) == (address, f"Workspace('{address}')")
-    with pytest.raises(WorkspaceError, match="^gs://bucket/ws: a workspace is a local folder"):
+    with pytest.raises(WorkspaceError, match=r"^gs://bucket/ws: a workspace is a local folder"):
         tc.Workspace("gs://bucket/ws").releases()
