@@ -180,7 +180,7 @@ def read(volume: Volume, number: int | None) -> Manifest:
     for table in manifest.tables.values():
         for file in table.files:
             parts = PurePosixPath(file.path).parts
-            if len(parts) != 3 or parts[0] not in FOLDERS or ".." in parts:
+            if len(parts) != 3 or parts[0] not in FOLDERS or ".." in parts or not file.path.isprintable():
                 raise StorageError(
                     f"{volume.name(key)} is damaged: {file.path!r} is no file of a published table"
                 )
