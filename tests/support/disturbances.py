@@ -51,6 +51,9 @@ class Prepared:
     rows: pl.DataFrame
     ledgers: tuple[list[str], ...]
 
+    def __repr__(self) -> str:
+        return "update" if self.more is None else "ingest and update"
+
     def copy(self, folder: Path) -> Path:
         """Return a fresh copy of the workspace, in the place of an earlier one."""
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""Processes that are killed or told to stop at random moments, from the first call to the last."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.apart import Apart
+from support.disturbances import Prepared, check, heal
+from support.figures import Figures
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+CORES = os.cpu_count() or 1
+KILLS = "kill -9 at a random moment"
+STOPS = "SIGTERM at a random moment"
+#: workspace that is disturbed, and the part of the run's time after which it is
+Moment = tuple[Prepared, float]
+
+
+@pytest.fixture(scope="module")
+def seconds(ingesting: Prepared, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long `ingest` and `update` take; `update` alone somewhat less."""
+    folder = tmp_path_factory.mktemp("timed")
+    took = []
+    for _ in range(2):
+        run = Apart(ingesting.commands(ingesting.copy(folder / "workspace")), folder / "log")
+        run.begun()
+        start = time.perf_counter()
+        assert run.end() == (0, 2), run.said()
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def moments(both: dict[str, Prepared], n: int, seed: int) -> list[Moment]:
+    """Return random moments of both kinds of runs, from the same seed the same ones."""
+    chance = random.Random(seed)
+    return [(both["ingesting" if i % 2 else "updating"], chance.random()) for i in range(n)]
+
+
+def hit(
+    moment: Moment, folder: Path, seconds: float, number: signal.Signals
+) -> tuple[Prepared, Path, Apart, int, int]:
+    """Send a signal while commands run; where they were through already, again at an earlier moment."""
+    prepared, part = moment
+    root = prepared.copy(folder / f"{part:.9f}")
+    run = Apart(prepared.commands(root), root.with_suffix(".log"))
+    run.begun()
+    time.sleep(part * seconds)
+    run.signal(number)
+    code, done = run.end()
+    if code == 0:
+        return hit((prepared, 0.9 * part), folder, seconds, number)
+    return prepared, root, run, code, done
+
+
+def killed(folder: Path, seconds: float) -> Callable[[Moment], str]:
+    def disturb(moment: Moment) -> str:
+        prepared, root, run, code, done = hit(moment, folder, seconds, signal.SIGKILL)
+        assert code == -signal.SIGKILL, run.said()
+        seen = check(prepared, root, ingested=prepared.more is not None and done > 0)
+        heal(prepared, root)
+        shutil.rmtree(root)
+        return seen
+
+    return disturb
+
+
+def stopped(folder: Path, seconds: float) -> Callable[[Moment], str]:
+    """Stop with SIGTERM: exit code 143 and one line, the workspace as it was."""
+
+    def disturb(moment: Moment) -> str:
+        prepared, root, run, code, done = hit(moment, folder, seconds, signal.SIGTERM)
+        said = run.said()
+        assert code == 143, said
+        errors = [line for line in said.splitlines() if line.startswith("error: ")]
+        assert errors == ["error: interrupted; the workspace is as it was"], said
+        assert "Traceback" not in said
+        assert check(prepared, root, ingested=prepared.more is not None and done > 0) == "old"
+        heal(prepared, root)
+        shutil.rmtree(root)
+        return "old"
+
+    return disturb
+
+
+def test_killed_at_random_moments(
+    both: dict[str, Prepared], seconds: float, figures: Figures, tmp_path: Path
+) -> None:
+    disturb = killed(tmp_path, seconds)
+    assert figures.sweep(KILLS, moments(both, 6, 1), disturb, workers=CORES).total() == 6
+
+
+def test_stopped_at_random_moments(
+    both: dict[str, Prepared], seconds: float, figures: Figures, tmp_path: Path
+) -> None:
+    disturb = stopped(tmp_path, seconds)
+    assert figures.sweep(STOPS, moments(both, 2, 2), disturb, workers=CORES).total() == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 4])
+def test_killed_100_times(
+    seed: int, both: dict[str, Prepared], seconds: float, figures: Figures, tmp_path: Path
+) -> None:
+    disturb = killed(tmp_path, seconds)
+    seen = figures.sweep(KILLS, moments(both, 100, seed), disturb, workers=CORES)
+    assert seen["old"] > 50
+
+
+@pytest.mark.slow
+def test_stopped_20_times(
+    both: dict[str, Prepared], seconds: float, figures: Figures, tmp_path: Path
+) -> None:
+    disturb = stopped(tmp_path, seconds)
+    assert figures.sweep(STOPS, moments(both, 20, 5), disturb, workers=CORES).total() == 20
