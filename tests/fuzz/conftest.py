@@ -25,7 +25,7 @@ def seed() -> int:
 
 @pytest.fixture(scope="session")
 def n_inputs() -> int:
-    return int(os.environ.get("FUZZ_INPUTS", "4000"))
+    return int(os.environ.get("FUZZ_INPUTS", "2000"))
 
 
 @pytest.fixture(scope="session")

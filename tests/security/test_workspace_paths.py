@@ -114,6 +114,34 @@ def test_a_ledger_names_no_folder(place: Path, name: str) -> None:
         read_all(place)
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"type": "struct", "fields": [{"name": "a\0", "type": "long", "nullable": True, "metadata": {}}]},
+        {"type": "struct", "fields": 7},
+        {"type": {"type": "array"}},
+        {},
+    ],
+)
+def test_columns_that_nothing_can_hold_are_damage(place: Path, columns: Any) -> None:
+    def spoil(document: Any) -> None:
+        document["tables"]["pairs"]["columns"] = columns
+
+    change(place / "releases" / "000001.json", spoil)
+    with pytest.raises(StorageError, match="release 1 is damaged: the columns of pairs cannot be read"):
+        read_all(place)
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "workspace.json", "releases/000001.json"])
+def test_records_that_are_too_deep_are_damage(place: Path, name: str) -> None:
+    (place / name).write_text("[" * 100_000)
+    with pytest.raises(StorageError, match="is damaged"):
+        read_all(place)
+    (place / name).write_text('{"format_version": 1, "a": ' + '{"a":' * 100_000)
+    with pytest.raises(StorageError, match="is damaged"):
+        read_all(place)
+
+
 @pytest.mark.parametrize("table", ["../pairs", "/etc", "a\nb", "x" * 300, ""])
 def test_a_table_of_any_name_leads_nowhere(place: Path, table: str) -> None:
     def lead_away(document: Any) -> None:

@@ -70,7 +70,17 @@ def settings(folder: Path) -> Ends:
 
 def workspace(folder: Path) -> Ends:
     """Open a workspace, and read and verify whatever its ledger, manifests and Delta logs say there is."""
+    import polars as pl
+
+    from trendcore.errors import StorageError
     from trendcore.store import Store
+
+    def height(frame: pl.LazyFrame) -> int:
+        try:
+            return frame.collect().height
+        except pl.exceptions.PolarsError as error:
+            # lazy frames are the caller's, and so is what Polars says of them
+            raise StorageError(" ".join(str(error).split())) from error
 
     store = Store.open(folder)
     store.ledger()
@@ -79,9 +89,9 @@ def workspace(folder: Path) -> Ends:
         manifest = store.manifest(number)
         store.verify(manifest)
         for table in manifest.tables:
-            rows += store.read(manifest, table).collect().height
+            rows += height(store.read(manifest, table))
     contents = list(store.ledger().active())
-    rows += store.scan("quarantine", contents).collect().height
+    rows += height(store.scan("quarantine", contents))
     store.verify_inputs(contents)
     return rows, rows, 0, 0
 

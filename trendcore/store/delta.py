@@ -217,7 +217,8 @@ def active(volume: Volume, folder: str) -> list[DataFile]:
     files = []
     for path, size, rows, content in found.sort("path").iter_rows():
         parent, _, name = path.rpartition("/")
-        if parent != f"{INPUT}={content}" or name in ("", "..") or rows is None:
+        sound = parent == f"{INPUT}={content}" and name not in ("", "..") and path.isprintable()
+        if not sound or rows is None:
             raise StorageError(f"{volume.name(folder)}: the table's log is damaged: it names {path!r}")
         files.append(DataFile(f"{folder}/{path}", size, rows, name.partition("-")[0], content))
     return files

@@ -55,12 +55,12 @@ def read(volume: Volume, manifest: Manifest, table: str) -> pl.LazyFrame:
     if record is None:
         listed = ", ".join(sorted(manifest.tables))
         raise UsageError(f"release {manifest.number} has no table {table!r}; it has {listed}")
+    damaged = f"release {manifest.number} is damaged: the columns of {table} cannot be read"
     try:
-        schema = pa.schema(Schema.from_json(json.dumps(record.columns)).to_arrow())
+        with delta_errors(damaged):
+            schema = pa.schema(Schema.from_json(json.dumps(record.columns)).to_arrow())
     except ValueError as error:
-        raise StorageError(
-            f"release {manifest.number} is damaged: the columns of {table} cannot be read: {error}"
-        ) from error
+        raise StorageError(f"{damaged}: {error}") from error
     return scan_files(volume, [(file.path, file.size) for file in record.files], schema)
 
 

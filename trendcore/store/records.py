@@ -57,5 +57,5 @@ def decode(name: str, data: bytes, kind: type[Record]) -> Record:
                 " update trendcore"
             )
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StorageError(f"{name} is damaged: {error}") from error
