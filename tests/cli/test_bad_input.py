@@ -263,7 +263,7 @@ def test_ctrl_c_leaves_the_workspace_as_it_was(tmp_path: Path, command: str) -> 
     # the signal comes when rows of the new file (or tables of the new release) are on their way
     hook = {
         "ingest": "import trendcore.sources.openalex as m; cls, name = m.OpenAlex, 'read'",
-        "update": "import trendcore.update.run as m; cls, name = m, 'tables'",
+        "update": "import trendcore.update.making as m; cls, name = m, 'tables'",
     }[command]
     script = (
         f"import os, signal, sys\n{hook}\nold = getattr(cls, name)\n"
@@ -333,7 +333,7 @@ def test_doctor_finds_a_flipped_bit_of_a_release(tmp_path: Path) -> None:
     ws.update()
     out = run("doctor", "-w", tmp_path / "ws")
     assert (out.exit_code, "every file as it was written" in out.stdout) == (0, True)
-    flip(next((tmp_path / "ws" / "published" / "pairs").glob("*.parquet")))
+    flip(next((tmp_path / "ws" / "results" / "pairs").glob("*.parquet")))
     out = run("doctor", "-w", tmp_path / "ws", "--json")
     assert out.exit_code == 6
     assert len(json.loads(out.stdout)["workspace"]["damage"]) == 1

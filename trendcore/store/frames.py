@@ -172,6 +172,8 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 def _definite(array: pa.Array) -> pa.Array:
     """Return an array of equal values whose every byte follows from them."""
     kind, n = array.type, len(array)
+    if n == 0:  # a slice of no rows may keep the buffers of others
+        return pa.array([], kind)
     valid = _bitmap(array.is_valid()) if array.null_count else None
     if pa.types.is_large_list(kind):
         lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
