@@ -12,10 +12,12 @@ any moment.
 ``results/<name>/``      published rows: Delta tables, of which a release names the files
 ``published/<name>/``    the same of releases of format 1, which stay readable
 ``releases/NNNNNN.json`` manifests, never changed; the highest number is the current release
+``releases/dropped/``    manifests of releases whose files `gc` removes after the grace
 ``methods/<sha256>``     taxonomies, policies, blocs as they were when a release was computed
 =======================  ====================================================================
 """
 
+from trendcore.store.collecting import Collected
 from trendcore.store.ledger import Content, FileCounts, FileStamp, Ledger, Registration, Unit
 from trendcore.store.parts import Anew
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
@@ -25,6 +27,7 @@ from trendcore.store.writer import InputWriter
 
 __all__ = [
     "Anew",
+    "Collected",
     "Content",
     "FileCounts",
     "FileRecord",

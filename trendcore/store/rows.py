@@ -62,6 +62,11 @@ class Rows:
             if gone := sorted(there.difference(keep)):
                 self._remove(table, gone)
 
+    def sizes(self, contents: Collection[str]) -> dict[str, int]:
+        """Return the bytes of the files of some contents, by key."""
+        files = (file for table in CANONICAL for file in self._files(table, contents))
+        return {file.key: file.size for file in files}
+
     def scan(self, table: str, wanted: Collection[str], ledger: Ledger) -> pl.LazyFrame:
         """Return the rows of some contents, lazily; see `Store.scan`."""
         schema = stored_schema(table)
