@@ -10,6 +10,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from trendcore_kernels.cpu._private import check
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -29,13 +31,16 @@ def drop_stale_caches(package: Path) -> None:
 
 
 def jit(function: _Function) -> _Function:
-    """Compile on first call, and keep the result on disk where a folder can be written to.
+    """Compile on first call, and keep the result on disk where a folder can be written to by us alone.
 
     The function releases the GIL: its slices run in threads.
     """
     try:
         compiled = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+        kept = check(compiled.stats.cache_path, function.__code__.co_filename)
     except RuntimeError:  # Numba found no such folder
+        kept = False
+    if not kept:
         compiled = numba.njit(function, nogil=True, error_model="numpy")
     return cast(_Function, compiled)
 
