@@ -15,7 +15,7 @@ from trendcore.store.volumes import Volume, storage_errors
 #: tables of releases, and those of releases of format 1
 RESULTS: Final = "results"
 FOLDERS: Final = (RESULTS, "published")
-_FOLDER: Final = "releases"
+FOLDER: Final = "releases"
 _FILE: Final = re.compile(r"(\d{6,})\.json")
 
 
@@ -142,8 +142,8 @@ class Manifest(ReleaseInfo, frozen=True, kw_only=True):
 
 def numbers(volume: Volume) -> list[int]:
     """Return the numbers of the releases of a workspace, ascending."""
-    with storage_errors(volume.name(_FOLDER)):
-        found = [_FILE.fullmatch(name) for name in volume.names(_FOLDER)]
+    with storage_errors(volume.name(FOLDER)):
+        found = [_FILE.fullmatch(name) for name in volume.names(FOLDER)]
     return sorted(int(match[1]) for match in found if match)
 
 
@@ -173,7 +173,7 @@ def read(volume: Volume, number: int | None) -> Manifest:
     if number not in there:
         listed = ", ".join(str(each) for each in there)
         raise WorkspaceError(f"there is no release {number} in {volume.root}; there are {listed}")
-    key = _key(number)
+    key = key_of(number)
     manifest = load(volume, key, Manifest)
     if manifest.number != number:
         raise StorageError(f"{volume.name(key)} is damaged: it says that it is release {manifest.number}")
@@ -197,7 +197,7 @@ def write(volume: Volume, manifest: Manifest) -> None:
     StorageError
         It cannot be written.
     """
-    key = _key(manifest.number)
+    key = key_of(manifest.number)
     try:
         with storage_errors(volume.name(key)):
             volume.check()
@@ -208,5 +208,12 @@ def write(volume: Volume, manifest: Manifest) -> None:
         raise
 
 
-def _key(number: int) -> str:
-    return f"{_FOLDER}/{number:06d}.json"
+def key_of(number: int) -> str:
+    """Return the key of a manifest.
+
+    Examples
+    --------
+    >>> key_of(7)
+    'releases/000007.json'
+    """
+    return f"{FOLDER}/{number:06d}.json"
