@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,8 @@ import polars as pl
 
 from trendcore.config import MARK
 from trendcore.errors import StorageError, WorkspaceError
-from trendcore.store import publishing, releases, returning, texts
+from trendcore.store import collecting, publishing, releases, returning, texts
+from trendcore.store.collecting import Collected
 from trendcore.store.fence import Fence
 from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
@@ -213,7 +214,7 @@ class Store:
         self._rows.sweep(keep)
         with storage_errors(self._volume.root):
             tables = [f"{at}/{name}" for at in releases.FOLDERS for name in self._volume.names(at)]
-            self._volume.remove_unfinished("", "releases", texts.FOLDER, *tables)
+            self._volume.remove_unfinished("", "releases", collecting.DROPPED, texts.FOLDER, *tables)
 
     def scan(self, table: str, inputs: Sequence[str]) -> pl.LazyFrame:
         """Return the rows of some contents, lazily.
@@ -298,6 +299,35 @@ class Store:
         with self.lock():
             manifest = self.manifest(number)
             return returning.rollback(self._volume, manifest, self.manifest(), self.verify(manifest), reason)
+
+    def gc(self, keep: int, grace: timedelta, *, dry_run: bool = False) -> Collected:
+        """Remove what only releases before the newest ones need; see `trendcore.store.collecting`.
+
+        Parameters
+        ----------
+        keep
+            How many of the newest releases stay.
+        grace
+            For how long readers that have begun may go on.
+        dry_run
+            Only say what would be done.
+
+        Raises
+        ------
+        UsageError
+            No release would stay, or the grace is negative.
+        StorageError
+            A manifest or the ledger is damaged, so that nobody knows what is needed; or a file cannot be
+            removed: run it again.
+        ConflictError
+            Another process works on the workspace.
+        """
+        with self.lock():
+            ledger = self.ledger()
+            plan = collecting.plan(self._volume, self._rows, ledger, keep, grace)
+            if not dry_run:
+                collecting.execute(self._volume, self._rows, ledger, plan, self.save_ledger)
+            return plan.told
 
     def releases(self) -> list[int]:
         """Return the numbers of the releases, ascending."""
