@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trendcore import taxonomy
 from trendcore.report import page_of
 from trendcore.report.record import Asked
-from trendcore.store import Store
+from trendcore.store import Collected, Store
 from trendcore.store.settings import place, settings_at
 from trendcore.update import comparing, inputs, reading, run
 from trendcore.update.inputs import IngestResult, Progress, silent
@@ -352,9 +353,9 @@ class Workspace:
         pl.DataFrame
             A row for each count that differs, sorted by measure, then by how much it moved:
 
-            - measure: ``joint`` (joint works of a pair; invented in a and owned in b), ``works`` (of a country
-              a; b is null) or ``value`` (of trade from a to b, in thousandths of a US dollar; all exports of
-              a where b is null); source, role, field, year, a, b
+            - measure: ``joint`` (joint works of a pair; invented in a and owned in b), ``works`` (of a
+              country a; b is null) or ``value`` (of trade from a to b, in thousandths of a US dollar; all
+              exports of a where b is null); source, role, field, year, a, b
             - before, after, moved; value_before, value_after, lo, hi: the index, and its interval before;
               beyond: whether the later value is outside of that
             - the parts of ``moved``, which add up to it: late (works, or flows, that did not count before),
@@ -412,6 +413,39 @@ class Workspace:
             Another process works on the workspace.
         """
         return Store.open(self.path).rollback(number, reason).number
+
+    def gc(self, *, keep: int, grace: timedelta = timedelta(hours=24), dry_run: bool = False) -> Collected:
+        """Drop old releases, and remove what nobody needs any more.
+
+        A release that is dropped is not found by new readers; its files are removed by a `gc` after the
+        grace, so that a reader that had begun before has that long to finish. Inputs that are ingested stay;
+        rows of earlier versions of them go with the last release that counted them, and with those rows what
+        `diff` and `recompute` need.
+
+        Parameters
+        ----------
+        keep
+            How many of the newest releases stay, at least 1.
+        grace
+            For how long readers may go on. Releases younger than that are not dropped.
+        dry_run
+            Only say what would be done.
+
+        Returns
+        -------
+        Collected
+            dropped, waiting, removed: numbers of releases; files, bytes; contents; held.
+
+        Raises
+        ------
+        UsageError
+            No release would stay, or the grace is negative.
+        StorageError
+            A manifest is damaged, so that nobody knows what is needed, or a file cannot be removed.
+        ConflictError
+            Another process works on the workspace.
+        """
+        return Store.open(self.path).gc(keep, grace, dry_run=dry_run)
 
     def verify(self, *, release: int | None = None) -> list[str]:
         """Return what is wrong with stored files; nothing if every byte is as it was written.

@@ -1,4 +1,4 @@
-"""Commands about releases: diff, rollback."""
+"""Commands about releases: diff, rollback, gc."""
 
 from __future__ import annotations
 
@@ -171,3 +171,54 @@ def rollback(
         typer.echo(f"published release {now}: the tables of release {number}")
     else:
         typer.echo(f"nothing to do: release {now} has the tables of release {number}")
+
+
+def gc(
+    workspace: WorkspaceOption,
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="N", min=1, help="How many of the newest releases stay.")
+    ],
+    grace: Annotated[
+        float,
+        typer.Option(
+            "--grace",
+            metavar="HOURS",
+            min=0,
+            help="For how long readers that have begun may go on; younger releases are not dropped.",
+        ),
+    ] = 24.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Drop old releases, and remove files and rows that nobody needs any more.
+
+    New readers do not find a release that is dropped; its files are removed by a later gc, when the grace has
+    passed. What is ingested stays. Rows of earlier versions of an input go with the last release that counted
+    them: from then on `trendcore diff` cannot say why it differs, nor can it be recomputed.
+    """
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    from trendcore.workspace import Workspace
+
+    done = Workspace(workspace).gc(keep=keep, grace=timedelta(hours=grace), dry_run=dry_run)
+    if json:
+        print_json(asdict(done) | {"dry_run": dry_run})
+        return
+    would = "would be " if dry_run else ""
+    lines = [
+        f"releases {would}{word}: {', '.join(str(number) for number in numbers)}"
+        for word, numbers in (("dropped", done.dropped), ("removed", done.removed))
+        if numbers
+    ]
+    if done.files or done.contents:
+        lines.append(
+            f"{would}removed: {done.files:,} files, {done.bytes / 1e6:,.1f} MB"
+            f" ({len(done.contents):,} versions of inputs)"
+        )
+    if done.waiting or done.held:
+        lines.append(
+            f"waiting for {grace:g} hours to pass: {len(done.waiting):,} releases; {done.held:,} files and "
+            "inputs that no release names"
+        )
+    print_lines(*(lines or ["nothing to do"]))
