@@ -18,6 +18,7 @@ any moment.
 """
 
 from trendcore.store.collecting import Collected
+from trendcore.store.delta import DataFile
 from trendcore.store.ledger import Content, FileCounts, FileStamp, Ledger, Registration, Unit
 from trendcore.store.parts import Anew
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
@@ -29,6 +30,7 @@ __all__ = [
     "Anew",
     "Collected",
     "Content",
+    "DataFile",
     "FileCounts",
     "FileRecord",
     "FileStamp",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import polars as pl
@@ -34,18 +34,53 @@ class Rows:
     @contextmanager
     def writer(self, content: str) -> Iterator[InputWriter]:
         """Write the rows of a content; see `Store.writer`."""
-        self._remove_one(content)
+        self.remove(content)
         writer = InputWriter(self._volume, content)
         try:
             yield writer
-            with self._logs:
-                writer.finish()
+            writer.finish()
+            self.commit(content, writer.written)
         except BaseException:
             writer.give_up()
             # what cannot be removed now is removed before the next write
             with suppress(TrendcoreError):
-                self._remove_one(content)
+                self.remove(content)
             raise
+
+    @contextmanager
+    def files(self, content: str) -> Iterator[InputWriter]:
+        """Write files of a content that no log names yet; see `Store.files`."""
+        writer = InputWriter(self._volume, content)
+        try:
+            yield writer
+            writer.finish()
+        except BaseException:
+            writer.give_up()
+            raise
+
+    def commit(self, content: str, written: Mapping[str, DataFile]) -> None:
+        """Name the files of a content in the tables' logs; see `Store.commit`."""
+        for table, file in written.items():
+            folder = folder_of(table)
+            self._check_there(file, f"{folder}/{INPUT}={content}")
+            with self._logs:
+                delta.commit(self._volume, folder, stored_schema(table), [file], [content])
+
+    def _check_there(self, file: DataFile, folder: str) -> None:
+        """Check that a file which another process has written is to be seen from here, too."""
+        name = self._volume.name(file.key)
+        if file.key.rpartition("/")[0] != folder:
+            raise StorageError(f"{name} is no file of {self._volume.name(folder)}")
+        with storage_errors(name):
+            try:
+                size = self._volume.size(file.key)
+            except FileNotFoundError:
+                size = -1
+        if size != file.size:
+            raise StorageError(
+                f"{name} was written and is not here: workers need the same workspace as this process, in a "
+                "shared folder or on S3"
+            )
 
     def sweep(self, keep: Collection[str]) -> None:
         """Remove the rows of every content but these: those of interrupted attempts, and of withdrawn inputs.
@@ -67,14 +102,17 @@ class Rows:
         files = (file for table in CANONICAL for file in self._files(table, contents))
         return {file.key: file.size for file in files}
 
-    def scan(self, table: str, wanted: Collection[str], ledger: Ledger) -> pl.LazyFrame:
-        """Return the rows of some contents, lazily; see `Store.scan`."""
-        schema = stored_schema(table)
+    def stored(self, table: str, wanted: Collection[str], ledger: Ledger) -> list[DataFile]:
+        """Return the files of some contents; see `Store.stored`."""
         files = self._files(table, wanted)
         # to read less or more than was written would give a wrong number
         for _, problem in self._miscounted(table, wanted, files, ledger):
             raise StorageError(f"{problem}: the workspace is damaged")
-        return scan_files(self._volume, [(file.key, file.size) for file in files], schema)
+        return files
+
+    def scan(self, table: str, files: Sequence[tuple[str, int]]) -> pl.LazyFrame:
+        """Return the rows of some files, lazily; see `Store.scan_files`."""
+        return scan_files(self._volume, files, stored_schema(table))
 
     def problems(self, inputs: Collection[str], ledger: Ledger) -> dict[str, str]:
         """Return what is wrong with the files of some contents, the first thing of each."""
@@ -109,7 +147,7 @@ class Rows:
                     f" {self._volume.name(LEDGER)} says {said:,}",
                 )
 
-    def _remove_one(self, content: str) -> None:
+    def remove(self, content: str) -> None:
         """Remove the rows of one content; its folders tell where it has any."""
         for table in CANONICAL:
             folder = f"{folder_of(table)}/{INPUT}={content}"
@@ -118,6 +156,20 @@ class Rows:
             if there:
                 with self._logs:
                     self._remove(table, [content])
+
+    def tidy(self, content: str, written: Mapping[str, DataFile]) -> None:
+        """Remove what other attempts have left in the folders of a content that has been committed.
+
+        A worker that was given up may still finish a file; what comes after this is swept with the content.
+        """
+        named = {file.key for file in written.values()}
+        for table in CANONICAL:
+            folder = f"{folder_of(table)}/{INPUT}={content}"
+            with storage_errors(self._volume.name(folder)):
+                if self._volume.holds(folder):
+                    found = [key for key in self._volume.below(folder) if key not in {folder, *named}]
+                    self._volume.check()
+                    self._volume.remove_all(found)
 
     def _remove(self, table: str, contents: Sequence[str]) -> None:
         """Remove the rows of contents from a table: first from its log, then from disk.

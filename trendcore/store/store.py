@@ -15,6 +15,7 @@ from trendcore.config import MARK
 from trendcore.errors import StorageError, WorkspaceError
 from trendcore.store import collecting, publishing, releases, returning, texts
 from trendcore.store.collecting import Collected
+from trendcore.store.delta import DataFile
 from trendcore.store.fence import Fence
 from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
@@ -202,6 +203,49 @@ class Store:
         check_id(content)
         return self._rows.writer(content)
 
+    def files(self, content: str) -> AbstractContextManager[InputWriter]:
+        """Write files of a content that no log names yet: the part of a worker, who does not hold the lock.
+
+        They become rows by `commit`, in the process that does. After an exception nothing is left of them.
+
+        Raises
+        ------
+        StorageError
+            Rows cannot be written.
+        """
+        check_id(content)
+        return self._rows.files(content)
+
+    def commit(self, content: str, written: Mapping[str, DataFile]) -> None:
+        """Make rows of the files that a worker has written; what the content had before is removed.
+
+        Parameters
+        ----------
+        content
+            Its id.
+        written
+            Table -> file, see `InputWriter.written`.
+
+        Raises
+        ------
+        StorageError
+            A file is not to be seen from here, or a log cannot be written.
+        """
+        self._check_locked()
+        self._rows.commit(content, written)
+        self._rows.tidy(content, written)
+
+    def remove(self, content: str) -> None:
+        """Remove the rows of a content, and all files in its folders.
+
+        Raises
+        ------
+        StorageError
+            They cannot be removed.
+        """
+        self._check_locked()
+        self._rows.remove(content)
+
     def sweep(self, keep: Collection[str]) -> None:
         """Remove the rows of every content but these, and what processes that died have left.
 
@@ -238,7 +282,31 @@ class Store:
         StorageError
             A file is missing or cut, or the table holds other rows of a content than the ledger says.
         """
-        return self._rows.scan(table, inputs, self.ledger())
+        files = self.stored(table, inputs)
+        return self.scan_files(table, [(file.key, file.size) for file in files])
+
+    def stored(self, table: str, inputs: Sequence[str]) -> list[DataFile]:
+        """Return the files that hold the rows of some contents, in the order of `scan`; errors are its."""
+        return self._rows.stored(table, inputs, self.ledger())
+
+    def scan_files(self, table: str, files: Sequence[tuple[str, int]]) -> pl.LazyFrame:
+        """Return the rows of files that `stored` has named, lazily: what a worker counts.
+
+        Parameters
+        ----------
+        table
+            Name of a canonical table.
+        files
+            Key and bytes of each.
+
+        Raises
+        ------
+        UsageError
+            There is no such table.
+        StorageError
+            A file is missing or cut.
+        """
+        return self._rows.scan(table, files)
 
     def publish(
         self, tables: Mapping[str, publishing.Table], info: ReleaseInfo, *, sound: Manifest | None = None

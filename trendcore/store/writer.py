@@ -1,4 +1,4 @@
-"""Rows of one content -> canonical tables."""
+"""Rows of one content -> files of canonical tables, which no log names yet."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pyarrow as pa
 
 from trendcore.errors import SchemaError, UsageError
 from trendcore.schemas import CANONICAL
-from trendcore.store import delta
-from trendcore.store.delta import INPUT, ParquetFile
+from trendcore.store.delta import INPUT, DataFile, ParquetFile
 from trendcore.store.volumes import Volume, storage_errors
 
 
@@ -35,18 +34,21 @@ def folder_of(table: str) -> str:
 
 
 class InputWriter:
-    """Takes the rows of one content, batch by batch; made by `Store.writer`.
+    """Takes the rows of one content, batch by batch; made by `Store.writer` and `Store.files`.
 
     Attributes
     ----------
     rows
         Table -> rows taken so far.
+    written
+        Table -> its file, once they are finished.
     """
 
     def __init__(self, volume: Volume, content: str) -> None:
         self._volume, self._content = volume, content
         self._files: dict[str, ParquetFile] = {}
         self.rows: dict[str, int] = {}
+        self.written: dict[str, DataFile] = {}
 
     def add(self, table: str, batch: pa.RecordBatch | None) -> None:
         """Append rows to a canonical table; None and empty batches add nothing.
@@ -78,14 +80,12 @@ class InputWriter:
         self.rows[table] = self.rows.get(table, 0) + batch.num_rows
 
     def finish(self) -> None:
-        """Name the rows in the tables' logs; everything is on disk on return."""
+        """Bring the files to disk."""
         for table, file in self._files.items():
-            folder = folder_of(table)
-            with storage_errors(self._volume.name(folder)):
-                written = file.finish(self._content)
-            delta.commit(self._volume, folder, stored_schema(table), [written], [self._content])
+            with storage_errors(self._volume.name(folder_of(table))):
+                self.written[table] = file.finish(self._content)
 
     def give_up(self) -> None:
-        """Remove unfinished files."""
+        """Remove the files, finished or not."""
         for file in self._files.values():
             file.give_up()
