@@ -13,7 +13,7 @@ from trendcore.schemas import CANONICAL
 from trendcore.store import delta
 from trendcore.store.delta import INPUT, DataFile, scan_files
 from trendcore.store.folder import LEDGER
-from trendcore.store.ledger import Ledger
+from trendcore.store.ledger import Ledger, check_id
 from trendcore.store.volumes import Volume, storage_errors
 from trendcore.store.writer import InputWriter, folder_of, stored_schema
 
@@ -49,7 +49,16 @@ class Rows:
 
     @contextmanager
     def files(self, content: str) -> Iterator[InputWriter]:
-        """Write files of a content that no log names yet; see `Store.files`."""
+        """Write files of a content that no log names yet: the part of a worker, who does not hold the lock.
+
+        They become rows by `Store.commit`, in the process that does. After an exception none of them is left.
+
+        Raises
+        ------
+        StorageError
+            Rows cannot be written.
+        """
+        check_id(content)
         writer = InputWriter(self._volume, content)
         try:
             yield writer
@@ -111,7 +120,22 @@ class Rows:
         return files
 
     def scan(self, table: str, files: Sequence[tuple[str, int]]) -> pl.LazyFrame:
-        """Return the rows of some files, lazily; see `Store.scan_files`."""
+        """Return the rows of some files of a table, lazily.
+
+        Parameters
+        ----------
+        table
+            Name of a canonical table.
+        files
+            Key and bytes of each, such as `Store.stored` gives them.
+
+        Raises
+        ------
+        UsageError
+            There is no such table.
+        StorageError
+            A file is missing or cut.
+        """
         return scan_files(self._volume, files, stored_schema(table))
 
     def problems(self, inputs: Collection[str], ledger: Ledger) -> dict[str, str]:

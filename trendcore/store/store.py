@@ -203,18 +203,10 @@ class Store:
         check_id(content)
         return self._rows.writer(content)
 
-    def files(self, content: str) -> AbstractContextManager[InputWriter]:
-        """Write files of a content that no log names yet: the part of a worker, who does not hold the lock.
-
-        They become rows by `commit`, in the process that does. After an exception nothing is left of them.
-
-        Raises
-        ------
-        StorageError
-            Rows cannot be written.
-        """
-        check_id(content)
-        return self._rows.files(content)
+    @property
+    def rows(self) -> Rows:
+        """What workers, who do not hold the lock, write files with and read them by."""
+        return self._rows
 
     def commit(self, content: str, written: Mapping[str, DataFile]) -> None:
         """Make rows of the files that a worker has written; what the content had before is removed.
@@ -283,30 +275,11 @@ class Store:
             A file is missing or cut, or the table holds other rows of a content than the ledger says.
         """
         files = self.stored(table, inputs)
-        return self.scan_files(table, [(file.key, file.size) for file in files])
+        return self._rows.scan(table, [(file.key, file.size) for file in files])
 
     def stored(self, table: str, inputs: Sequence[str]) -> list[DataFile]:
         """Return the files that hold the rows of some contents, in the order of `scan`; errors are its."""
         return self._rows.stored(table, inputs, self.ledger())
-
-    def scan_files(self, table: str, files: Sequence[tuple[str, int]]) -> pl.LazyFrame:
-        """Return the rows of files that `stored` has named, lazily: what a worker counts.
-
-        Parameters
-        ----------
-        table
-            Name of a canonical table.
-        files
-            Key and bytes of each.
-
-        Raises
-        ------
-        UsageError
-            There is no such table.
-        StorageError
-            A file is missing or cut.
-        """
-        return self._rows.scan(table, files)
 
     def publish(
         self, tables: Mapping[str, publishing.Table], info: ReleaseInfo, *, sound: Manifest | None = None

@@ -34,7 +34,7 @@ def folder_of(table: str) -> str:
 
 
 class InputWriter:
-    """Takes the rows of one content, batch by batch; made by `Store.writer` and `Store.files`.
+    """Takes the rows of one content, batch by batch; made by `Store.writer` and `Rows.files`.
 
     Attributes
     ----------
