@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from trendcore.errors import UsageError
 from trendcore.gates import DEFAULTS, Limits, limits
+from trendcore.redaction import register
 
 #: the file in a workspace that holds its settings; written by the user, never by trendcore
 FILE: Final = "trendcore.toml"
@@ -215,6 +216,8 @@ def _settled(filed: dict[str, Any], path: str, given: Mapping[str, Any]) -> Sett
 def s3_options() -> dict[str, str]:
     """Return how to reach S3, in the names that polars, deltalake and obstore share; never part of a message.
 
+    Keys are secrets to `trendcore.redaction` from then on: those libraries put what they like into messages.
+
     Taken from the usual ``AWS_*`` variables, then from the profile (``AWS_PROFILE``) of the usual files.
     Without keys in either, those libraries ask the machine for its role.
 
@@ -240,6 +243,8 @@ def s3_options() -> dict[str, str]:
         "aws_secret_access_key": keys.get("AWS_SECRET_ACCESS_KEY", ""),
         "aws_session_token": keys.get("AWS_SESSION_TOKEN", ""),
     }
+    for name in ("aws_secret_access_key", "aws_session_token"):
+        register(options[name])
     return {name: value for name, value in options.items() if value}
 
 
