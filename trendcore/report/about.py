@@ -188,7 +188,10 @@ def _gates(record: ReportRecord) -> Table:
         (str(gate["gate"]), Row((_verdict(gate), f"{gate['checked']:,}", f"{gate['failed']:,}")))
         for gate in record.release["gates"]
     ]
-    notes = ["A gate that is not passed keeps a release from being published."]
+    notes = [
+        "A gate that is not passed keeps a release from being published; a person may accept a change, for a"
+        " reason that the release keeps."
+    ]
     return table("Quality gates", ["Gate", "Result", "#Checked", "#Failed"], rows, notes)
 
 

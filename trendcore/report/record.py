@@ -261,7 +261,10 @@ def _tables(workspace: Published, coverage: pl.DataFrame, release: int) -> dict[
     )  # fmt: skip
     fields = workspace.table("fields", release=release).collect()
     here = coverage.select("field", "source").unique()
-    set_aside = workspace.table("set_aside", release=release).sort("source", "reason").collect()
+    aside = (
+        workspace.table("set_aside", release=release).group_by("source", "reason").agg(pl.col("rows").sum())
+    )
+    set_aside = aside.sort("source", "reason").collect()
     return {
         "conventions": wanted.join(conventions, on=["table", "index"], maintain_order="left").to_dicts(),
         "fields": fields.join(here, on=["field", "source"], how="semi").sort("title", "source").to_dicts(),
