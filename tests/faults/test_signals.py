@@ -50,7 +50,7 @@ def hit(
 ) -> tuple[Prepared, Path, Apart, int, int]:
     """Send a signal while commands run; where they were through already, again at an earlier moment."""
     prepared, part = moment
-    root = prepared.copy(folder / f"{part:.9f}")
+    root = prepared.copy(folder / f"at{part * 1e9:.0f}")
     run = Apart(prepared.commands(root), root.with_suffix(".log"))
     run.begun()
     time.sleep(part * seconds)
@@ -81,7 +81,8 @@ def stopped(folder: Path, seconds: float) -> Callable[[Moment], str]:
         said = run.said()
         assert code == 143, said
         errors = [line for line in said.splitlines() if line.startswith("error: ")]
-        assert errors == ["error: interrupted; the workspace is as it was"], said
+        # before a command has begun it has nothing to say
+        assert errors == ["error: interrupted; the workspace is as it was"] or not said, said
         assert "Traceback" not in said
         assert check(prepared, root, ingested=prepared.more is not None and done > 0) == "old"
         heal(prepared, root)

@@ -102,10 +102,16 @@ class Figures:
         with ThreadPoolExecutor(workers) as pool:
             for future in [pool.submit(work) for _ in range(workers)]:
                 future.result()
-        scenario.outcomes += seen
-        scenario.seconds += time.perf_counter() - start
+        self.count(name, seen, time.perf_counter() - start)
         assert not failures, f"{name}: {len(failures)} of {scenario.tried}\n" + "\n".join(failures)
         return seen
+
+    def count(self, name: str, seen: Counter[str], seconds: float, wrong: int = 0) -> None:
+        """Count disturbances that were tried elsewhere."""
+        scenario = self.scenarios.setdefault(name, Scenario())
+        scenario.outcomes += seen
+        scenario.wrong += wrong
+        scenario.seconds += seconds
 
     def records(self) -> list[dict[str, Any]]:
         """Return the figures as records."""
