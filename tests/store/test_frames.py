@@ -7,6 +7,7 @@ import tempfile
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -206,6 +207,28 @@ def test_a_number_that_does_not_fit_is_refused() -> None:
 def test_columns_need_names_that_differ(frame: pl.DataFrame) -> None:
     with pytest.raises(SchemaError, match="columns need names"):
         as_arrow("pairs", frame)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(["AU", "", "JP", None, "long enough for a heap"]), max_size=3),
+            st.lists(st.integers(0, 3), max_size=2),
+            st.none() | st.sampled_from(["x", ""]),
+            st.none() | st.integers(0, 9),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.data(),
+)
+def test_rows_hash_alike_whatever_they_are_cut_from(rows: list[tuple[Any, ...]], data: st.DataObject) -> None:
+    schema = {"a": pl.List(pl.String), "b": pl.List(pl.Int64), "c": pl.String, "d": pl.Int16}
+    start = data.draw(st.integers(0, len(rows) - 1))
+    n = data.draw(st.integers(0, len(rows) - start))
+    cut = pl.DataFrame(rows, schema=schema, orient="row").slice(start, n)
+    alone = pl.DataFrame(rows[start : start + n], schema=schema, orient="row")
+    assert content_sha256(as_arrow("t", cut)) == content_sha256(as_arrow("t", alone))
 
 
 def test_lists_without_elements_hash_alike_wherever_they_are_cut_from() -> None:

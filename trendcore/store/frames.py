@@ -186,11 +186,23 @@ def _definite(array: pa.Array) -> pa.Array:
         )
     if pa.types.is_boolean(kind):
         return pa.Array.from_buffers(kind, n, [valid, _bitmap(pc.fill_null(array, False))])
-    if array.null_count == 0:
-        return array
-    empty = pa.scalar(0, pa.int32()).cast(kind) if not _is_text(kind) else pa.scalar(b"").cast(kind)
-    filled = pc.fill_null(array, empty)
-    return pa.Array.from_buffers(kind, n, [valid, *filled.buffers()[1:]], offset=0)
+    if array.null_count:
+        empty = pa.scalar(0, pa.int32()).cast(kind) if not _is_text(kind) else pa.scalar(b"").cast(kind)
+        array = pc.fill_null(array, empty)
+    return pa.Array.from_buffers(kind, n, [valid, *_exact(array)])
+
+
+def _exact(array: pa.Array) -> list[pa.Buffer]:
+    """Return the values of an array without those of the rows beside it, of which it may be a slice."""
+    kind, n, start = array.type, len(array), array.offset
+    values = array.buffers()[1:]
+    if not _is_text(kind):
+        width = kind.bit_width // 8
+        return [values[0].slice(start * width, n * width)]
+    offsets = np.frombuffer(values[0], np.int64)[start : start + n + 1]
+    data = values[1] if values[1] is not None else pa.py_buffer(b"")
+    first, last = int(offsets[0]), int(offsets[-1])
+    return [pa.py_buffer((offsets - first).tobytes()), data.slice(first, last - first)]
 
 
 def _is_text(kind: pa.DataType) -> bool:
