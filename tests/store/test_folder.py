@@ -128,9 +128,9 @@ def test_names_that_deltalake_misreads_are_refused(tmp_path: Path, name: str) ->
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     Store.create(tmp_path)
-    (tmp_path / "workspace.json").write_text('{"format_version": 2}')
+    (tmp_path / "workspace.json").write_text('{"format_version": 3}')
     for make in (Store.create, Store.open):
-        with pytest.raises(WorkspaceError, match=r"workspace.json has format version 2, .* update trendcore"):
+        with pytest.raises(WorkspaceError, match=r"workspace.json has format version 3, .* update trendcore"):
             make(tmp_path)
 
 

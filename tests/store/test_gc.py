@@ -13,7 +13,7 @@ import deltalake
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from support.buckets import copy, objects
+from support.buckets import copy, leases_last, objects
 from support.canonical import ingest, lines
 from support.faults import fault
 
@@ -333,9 +333,10 @@ def test_on_s3_too(place: str, at: Any) -> None:
 
 
 @pytest.mark.slow
-def test_on_s3_whoever_dies_loses_nothing(place: str, at: Any) -> None:
+def test_on_s3_whoever_dies_loses_nothing(place: str, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(place)
     old = objects(place)
+    leases_last(monkeypatch, 0.0, renewed=False)  # who died has lost its lease at once
 
     def done(store: Store) -> None:
         check(store, 3, 4)

@@ -64,7 +64,7 @@ def test_active_contents_are_those_that_a_unit_names_in_the_order_of_ingestion()
     [
         ("}", "", "JSON is malformed"),
         ('"next_seq": 1', '"next_seq": "1"', "Expected `int`"),
-        ('"format_version": 1', '"format_version": -1', ">= 1"),
+        ('"format_version": 2', '"format_version": -1', ">= 1"),
         (
             '"content": "aaaaaaaa"',
             '"content": "bbbbbbbb"',
@@ -105,8 +105,8 @@ def test_a_lost_ledger_is_not_an_empty_one(store: Store) -> None:
 
 
 def test_a_newer_format_is_refused(store: Store) -> None:
-    (store.root / "ledger.json").write_text('{"format_version": 2, "units": "in another file"}')
-    with pytest.raises(WorkspaceError, match=r"ledger.json has format version 2, .* reads up to 1: update"):
+    (store.root / "ledger.json").write_text('{"format_version": 3, "units": "in another file"}')
+    with pytest.raises(WorkspaceError, match=r"ledger.json has format version 3, .* reads up to 2: update"):
         store.ledger()
 
 

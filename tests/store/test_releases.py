@@ -242,7 +242,7 @@ def damaged(store: Store, old: str, new: str) -> Path:
         ('"results/pairs/', '"../../pairs/', "is no file of a published table"),
         ('"results/pairs/', '"published/../', "is no file of a published table"),
         ('"results/pairs/', '"/published/', "is no file of a published table"),
-        ('"format_version": 1', '"format_version": 0', "is damaged"),
+        ('"format_version": 2', '"format_version": 0', "is damaged"),
     ],
 )
 def test_a_damaged_manifest_is_named(store: Store, old: str, new: str, message: str) -> None:
@@ -261,8 +261,8 @@ def test_a_damaged_schema_is_named(store: Store) -> None:
 
 def test_a_manifest_of_a_newer_format_is_refused(store: Store) -> None:
     publish(store, pairs=PAIRS)
-    damaged(store, '"format_version": 1', '"format_version": 2, "tables": 7')
-    with pytest.raises(WorkspaceError, match=r"000001.json has format version 2, .* update trendcore"):
+    damaged(store, '"format_version": 2', '"format_version": 3, "tables": 7')
+    with pytest.raises(WorkspaceError, match=r"000001.json has format version 3, .* update trendcore"):
         store.manifest()
 
 

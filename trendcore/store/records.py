@@ -10,7 +10,7 @@ from trendcore.errors import StorageError, WorkspaceError
 from trendcore.store.volumes import Volume, storage_errors
 
 #: of everything in a workspace; a newer one is refused
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import polars as pl
 
 from trendcore.config import MARK
@@ -19,6 +18,7 @@ from trendcore.store.delta import DataFile
 from trendcore.store.fence import Fence
 from trendcore.store.folder import LEDGER, check_free, volume_of
 from trendcore.store.ledger import Ledger, check_id
+from trendcore.store.migrating import Mark, migrate
 from trendcore.store.records import FORMAT_VERSION, encode, load
 from trendcore.store.releases import Manifest, ReleaseInfo
 from trendcore.store.rows import Rows
@@ -26,13 +26,6 @@ from trendcore.store.volumes import Volume, storage_errors
 from trendcore.store.writer import InputWriter
 
 _LOCK: Final = "lock"
-
-
-class _Mark(msgspec.Struct):
-    """What makes a folder a workspace."""
-
-    format_version: int
-    created: str
 
 
 class Store:
@@ -58,8 +51,9 @@ class Store:
     >>> folder.cleanup()
     """
 
-    def __init__(self, volume: Volume) -> None:
+    def __init__(self, volume: Volume, format_version: int = FORMAT_VERSION) -> None:
         self._volume = volume
+        self._format = format_version
         self._lock = volume.lock()
         self._fence = Fence(volume)
         self._rows = Rows(volume)
@@ -93,7 +87,7 @@ class Store:
             # the mark comes last: a folder without it is none, a workspace without a ledger is damaged
             for name, record in (
                 (LEDGER, Ledger()),
-                (MARK, _Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
+                (MARK, Mark(FORMAT_VERSION, datetime.now(UTC).isoformat())),
             ):
                 with suppress(FileExistsError):
                     volume.create(name, encode(record))
@@ -122,12 +116,13 @@ class Store:
                 raise WorkspaceError(
                     f"{path} is no workspace: `trendcore ingest FEED PATH -w {path}` makes one"
                 )
-        load(volume, MARK, _Mark)
-        return cls(volume)
+        return cls(volume, load(volume, MARK, Mark).format_version)
 
     @contextmanager
     def lock(self, timeout: float = 0.0) -> Iterator[None]:
         """Be the only writer.
+
+        The first writer of a workspace of an older format migrates it, see `trendcore.store.migrating`.
 
         In a folder the lock ends with the process that holds it, however that ends; on S3 it runs out soon
         after, and whoever takes it then shuts the earlier holder out, see `trendcore.store.fence`.
@@ -148,6 +143,9 @@ class Store:
         try:
             if not again:
                 self._fence.raise_()
+                if self._format < FORMAT_VERSION:
+                    migrate(self._volume, self._fence.save)
+                    self._format = FORMAT_VERSION
             yield
         finally:
             self._lock.release()
