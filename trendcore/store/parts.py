@@ -157,6 +157,21 @@ def write(
         return list(pool.map(record, items))
 
 
+def measured(name: str, frame: pl.DataFrame, *, in_parts: bool) -> list[FileRecord]:
+    """Return what `write` would of a frame, without a file."""
+    items: list[tuple[Key, pl.DataFrame]] = (
+        [*cells(frame, part_columns(frame))] if in_parts else [(None, frame)]
+    )
+    found = []
+    for key, rows in items if frame.height else []:
+        data = as_arrow(name, settled(rows))
+        part = None if key is None else list(key)
+        sparse = [column for column in data.column_names if is_sparse(column)]
+        hashed = content_sha256(data)
+        found.append(FileRecord("", "", 0, data.num_rows, hashed, part=part, sparse=sparse))
+    return found
+
+
 def in_order(records: Sequence[FileRecord]) -> list[FileRecord]:
     """Sort parts by their key, as the rows of the table are sorted."""
     return sorted(records, key=lambda record: [(value is None, value) for value in record.part or ()])

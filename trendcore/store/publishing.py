@@ -16,7 +16,7 @@ from deltalake import Schema
 from trendcore.errors import StorageError, UsageError
 from trendcore.store import delta, parts, releases
 from trendcore.store.delta import DataFile, delta_errors, scan_files
-from trendcore.store.frames import as_arrow, content_sha256, is_sparse, published
+from trendcore.store.frames import as_arrow, content_sha256, is_sparse, published, settled
 from trendcore.store.parts import Anew
 from trendcore.store.releases import FileRecord, Manifest, ReleaseInfo, TableRecord
 from trendcore.store.volumes import Volume
@@ -64,6 +64,28 @@ def read(volume: Volume, manifest: Manifest, table: str) -> pl.LazyFrame:
     return scan_files(volume, [(file.path, file.size) for file in record.files], schema)
 
 
+def content(name: str, frame: pl.DataFrame, record: TableRecord) -> str:
+    """Return the hash that a table of these rows has, in parts where the recorded one is."""
+    rows = published(name, frame)
+    in_parts = record.files[0].part is not None if record.files else parts.is_in_parts(rows)
+    files = parts.in_order(parts.measured(name, rows, in_parts=in_parts))
+    return parts.content_of(files, content_sha256(_whole_schema(name, rows, files).empty_table()))
+
+
+def difference(name: str, frame: pl.DataFrame, there: pl.DataFrame) -> str:
+    """Say in what rows are not those that were published."""
+    mine = settled(published(name, frame))
+    names = [f"+{each}" for each in mine.columns if each not in there.columns]
+    names += [f"-{each}" for each in there.columns if each not in mine.columns]
+    if names:
+        return f"other columns: {', '.join(names)}"
+    if mine.height != there.height:
+        return f"{mine.height:,} rows, {there.height:,} were published"
+    there = there.cast(mine.schema, strict=False)
+    other = [each for each in mine.columns if not mine[each].equals(there[each], null_equal=True)]
+    return f"other values in {', '.join(other)}" if other else "the same rows, hashed or typed in another way"
+
+
 def problems(volume: Volume, record: TableRecord) -> list[str]:
     """Return what is wrong with the files of a table."""
     found = [volume.damage(file.path, file.sha256) for file in record.files]
@@ -84,15 +106,13 @@ def _write(volume: Volume, name: str, given: Table, base: Manifest | None) -> Ta
     folder = f"{releases.RESULTS}/{name}"
     known = () if current is None else current.files
     files = parts.in_order([*stay, *parts.write(volume, folder, name, frame, known, in_parts=in_parts)])
-    dense = as_arrow(name, frame.clear()).schema
-    dense = pa.schema([field for field in dense if not is_sparse(field.name)])
-    schema = _schema(dense, parts.sparse_columns(files))
-    content = parts.content_of(files, content_sha256(schema.empty_table()))
-    if current is not None and current.content_sha256 == content:
+    schema = _whole_schema(name, frame, files)
+    hashed = parts.content_of(files, content_sha256(schema.empty_table()))
+    if current is not None and current.content_sha256 == hashed:
         return current
     version = _commit(volume, folder, schema, files, current)
     rows = sum(file.rows for file in files)
-    return TableRecord(version, rows, content, _columns(volume.name(folder), schema), files)
+    return TableRecord(version, rows, hashed, _columns(volume.name(folder), schema), files)
 
 
 def _with_others(
@@ -111,10 +131,10 @@ def _with_others(
     return whole, [], parts.is_in_parts(whole)
 
 
-def _schema(dense: pa.Schema, sparse: Sequence[str]) -> pa.Schema:
-    for name in sparse:
-        dense = dense.append(pa.field(name, pa.large_string()))
-    return dense
+def _whole_schema(name: str, frame: pl.DataFrame, files: Sequence[FileRecord]) -> pa.Schema:
+    """Return the schema of a table of some files, whose rows, or some of them, are in a frame."""
+    fields = [field for field in as_arrow(name, frame.clear()).schema if not is_sparse(field.name)]
+    return pa.schema(fields + [pa.field(name, pa.large_string()) for name in parts.sparse_columns(files)])
 
 
 def _commit(

@@ -400,6 +400,13 @@ class Store:
         """
         return publishing.read(self._volume, manifest, table)
 
+    def compare(self, manifest: Manifest, table: str, frame: pl.DataFrame) -> str:
+        """Say whether rows are those of a table of a release: ``equal``, or what differs."""
+        record = manifest.tables[table]
+        if publishing.content(table, frame, record) == record.content_sha256:
+            return "equal"
+        return publishing.difference(table, frame, self.read(manifest, table).collect())
+
     def verify(self, manifest: Manifest) -> list[str]:
         """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
         found = [
