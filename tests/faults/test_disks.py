@@ -6,13 +6,14 @@ import itertools
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from support.disks import PAGE, fill, forbidden, read_only, small_disk
-from support.disturbances import Prepared, check, heal
+from support.disturbances import Prepared, check, heal, heal_new
 from support.figures import Figures
 from typer.testing import CliRunner, Result
 
@@ -37,7 +38,7 @@ def refused(done: Result, root: Path, said: str) -> None:
     assert "Traceback" not in done.output
 
 
-def out_of_room(prepared: Prepared, disk: Path) -> Callable[[int], str | None]:
+def out_of_room(prepared: Prepared, disk: Path, healed: set[str]) -> Callable[[int], str | None]:
     """Leave so many pages on the disk; None: that was enough."""
 
     def disturb(pages: int) -> str | None:
@@ -52,7 +53,7 @@ def out_of_room(prepared: Prepared, disk: Path) -> Callable[[int], str | None]:
             refused(done, root, "No space left on device")
         seen = check(prepared, root, ingested=arguments[0] == "update" and prepared.more is not None)
         ballast.unlink()
-        heal(prepared, root)
+        heal_new(prepared, root, healed)
         shutil.rmtree(root)
         return None if ended else seen
 
@@ -69,9 +70,14 @@ def needed(prepared: Prepared, disk: Path) -> int:
     return pages
 
 
+def fill_up(prepared: Prepared, pages: Iterable[int], disk: Path, figures: Figures) -> Counter[str]:
+    healed: set[str] = set()
+    return figures.sweep(FULL, pages, out_of_room(prepared, disk, healed), healed=healed)
+
+
 def test_a_full_disk(ingesting: Prepared, disk: Path, figures: Figures) -> None:
-    pages: Iterable[int] = [0, needed(ingesting, disk) // 2]
-    assert figures.sweep(FULL, pages, out_of_room(ingesting, disk)) == {"old": 2}
+    pages = [0, needed(ingesting, disk) // 2]
+    assert fill_up(ingesting, pages, disk, figures) == {"old": 2}
 
 
 @pytest.mark.slow
@@ -81,7 +87,7 @@ def test_a_disk_with_0_1_2_free_pages_until_a_run_is_clean(
     scenario: str, part: int, both: dict[str, Prepared], disk: Path, figures: Figures
 ) -> None:
     pages = itertools.count(part, PARTS)
-    assert figures.sweep(FULL, pages, out_of_room(both[scenario], disk))["old"] > 20
+    assert fill_up(both[scenario], pages, disk, figures)["old"] > 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.apart import Apart, Fault
-from support.disturbances import Prepared, check, heal
+from support.disturbances import Prepared, check, heal_new
 from support.faults import fault
 from support.figures import Figures
 from typer.testing import CliRunner, Result
@@ -24,13 +25,15 @@ CHANGING = frozenset({
     "open", "write", "fsync", "rename", "replace", "link", "unlink", "mkdir", "rmdir",
     "delta_create", "delta_restore", "delta_commit", "delta_committed",
 })  # fmt: skip
-EIO = Fault(0, "eio")
-ENOSPC = Fault(0, "enospc", only=CHANGING)
-EXIT = Fault(0, "exit", only=CHANGING)
-TORN = Fault(0, "exit", torn=True, only=frozenset(["write"]))
+KINDS = {
+    "the N-th call fails (EIO)": Fault(0, "eio"),
+    "the N-th call fails (ENOSPC)": Fault(0, "enospc", only=CHANGING),
+    "the N-th call ends the process": Fault(0, "exit", only=CHANGING),
+    "the N-th write is torn": Fault(0, "exit", torn=True, only=frozenset(["write"])),
+}
 SAID = {"eio": "Input/output error", "enospc": "No space left on device"}
 #: the full sweep is cut into so many tests
-PARTS = 6
+PARTS = 4
 CORES = os.cpu_count() or 1
 #: takes a number of a call; returns what readers saw after it failed, None where there is no such call
 Disturb = Callable[[int], str | None]
@@ -45,7 +48,7 @@ def calls(updating: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Trace
     return trace
 
 
-def failing(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
+def failing(prepared: Prepared, folder: Path, how: Fault, healed: set[str]) -> Disturb:
     """Let a call fail within the process: it says so in a line with the path, and exits with 6."""
 
     def disturb(at: int) -> str | None:
@@ -66,7 +69,7 @@ def failing(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
         seen = check(prepared, root, ingested=ingested)
         # a fault may be harmless: then the command did all of its work
         assert done.exit_code or seen == "new" or arguments[0] == "ingest"
-        heal(prepared, root)
+        heal_new(prepared, root, healed)
         shutil.rmtree(root)
         return seen
 
@@ -82,7 +85,7 @@ def _complained(done: Result, root: Path, said: str) -> None:
     assert "Traceback" not in done.output
 
 
-def dying(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
+def dying(prepared: Prepared, folder: Path, how: Fault, healed: set[str]) -> Disturb:
     """Let the process end at a call, without any clean-up."""
 
     def disturb(at: int) -> str | None:
@@ -93,7 +96,7 @@ def dying(prepared: Prepared, folder: Path, how: Fault) -> Disturb:
             return None
         assert code == EXIT_STATUS, run.said()
         seen = check(prepared, root, ingested=prepared.more is not None and done > 0)
-        heal(prepared, root)
+        heal_new(prepared, root, healed)
         shutil.rmtree(root)
         return seen
 
@@ -111,11 +114,21 @@ def last(names: list[str], name: str) -> int:
     return len(names) - names[::-1].index(name)
 
 
+def sweep(
+    name: str, prepared: Prepared, places: Iterable[int], figures: Figures, folder: Path
+) -> Counter[str]:
+    how = KINDS[name]
+    healed: set[str] = set()
+    make, workers = (dying, CORES) if how.action == "exit" else (failing, 1)
+    disturb = make(prepared, folder, how, healed)
+    return figures.sweep(name, places, disturb, workers=workers, healed=healed)
+
+
 def test_a_call_of_each_kind_may_fail(
     updating: Prepared, calls: Trace, figures: Figures, tmp_path: Path
 ) -> None:
     places = sorted({*one_of_each(calls), 1, len(calls.names)})
-    seen = figures.sweep("the N-th call fails (EIO)", places, failing(updating, tmp_path, EIO))
+    seen = sweep("the N-th call fails (EIO)", updating, places, figures, tmp_path)
     assert seen["old"] > seen["new"] > 0
 
 
@@ -124,8 +137,7 @@ def test_the_disk_may_be_full_at_any_step(
 ) -> None:
     changing = [name for name in calls.names if name in CHANGING]
     places = [changing.index("write") + 1, last(changing, "rename"), last(changing, "link")]
-    seen = figures.sweep("the N-th call fails (ENOSPC)", places, failing(updating, tmp_path, ENOSPC))
-    assert seen == {"old": 3}
+    assert sweep("the N-th call fails (ENOSPC)", updating, places, figures, tmp_path) == {"old": 3}
 
 
 def test_the_process_may_end_at_any_call(
@@ -133,41 +145,23 @@ def test_the_process_may_end_at_any_call(
 ) -> None:
     changing = [name for name in calls.names if name in CHANGING]
     places = [1, len(changing) // 2, len(changing)]
-    disturb = dying(ingesting, tmp_path, EXIT)
-    assert figures.sweep("the N-th call ends the process", places, disturb, workers=CORES).total() == 3
+    assert sweep("the N-th call ends the process", ingesting, places, figures, tmp_path).total() == 3
 
 
 def test_a_write_may_be_cut_in_the_middle(
     updating: Prepared, calls: Trace, figures: Figures, tmp_path: Path
 ) -> None:
     places = [1, calls.names.count("write")]
-    disturb = dying(updating, tmp_path, TORN)
-    assert figures.sweep("the N-th write is torn", places, disturb, workers=CORES) == {"old": 2}
+    assert sweep("the N-th write is torn", updating, places, figures, tmp_path) == {"old": 2}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("scenario", ["updating", "ingesting"])
-@pytest.mark.parametrize(
-    ("name", "how"),
-    [
-        ("the N-th call fails (EIO)", EIO),
-        ("the N-th call fails (ENOSPC)", ENOSPC),
-        ("the N-th call ends the process", EXIT),
-        ("the N-th write is torn", TORN),
-    ],
-)
+@pytest.mark.parametrize("name", KINDS)
 def test_every_call_may_fail_until_a_run_is_clean(
-    name: str,
-    how: Fault,
-    scenario: str,
-    part: int,
-    both: dict[str, Prepared],
-    figures: Figures,
-    tmp_path: Path,
+    name: str, scenario: str, part: int, both: dict[str, Prepared], figures: Figures, tmp_path: Path
 ) -> None:
     """No list of calls: N = 1, 2, ... until the N-th is not reached any more."""
-    make, workers = (dying, CORES) if how.action == "exit" else (failing, 1)
     places = itertools.count(part + 1, PARTS)
-    seen = figures.sweep(name, places, make(both[scenario], tmp_path, how), workers=workers)
-    assert seen["old"] > 10
+    assert sweep(name, both[scenario], places, figures, tmp_path)["old"] > 10

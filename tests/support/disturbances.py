@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 from support.workspaces import qis, write_works
@@ -19,7 +21,9 @@ Frames = Mapping[str, pl.DataFrame]
 
 SETTINGS = 'intervals = ["salton"]\nblocs = ["quad"]\n'
 #: files that are there for a moment only
-_PASSING = ("*.unfinished", ".*.part", "*.tmp")
+_PASSING: Final = ("*.unfinished", ".*.part", "*.tmp")
+#: in names of files, beside hashes, which are longer
+_RANDOM: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])")
 
 
 class LostError(AssertionError):
@@ -146,6 +150,28 @@ def heal(prepared: Prepared, root: Path) -> None:
     _same({"papers": papers(root)}, {"papers": prepared.rows}, "stored rows")
     again = tc.Workspace(root).update()
     assert (again.release, again.changed, again.read.units) == (2, False, ())
+
+
+def heal_new(prepared: Prepared, root: Path, healed: set[str]) -> None:
+    """Heal, unless a workspace that held the same files has been healed before."""
+    state = state_of(root)
+    if state not in healed:
+        heal(prepared, root)
+        healed.add(state)
+
+
+def state_of(root: Path) -> str:
+    """Return which files a workspace holds, and which contents its ledger names.
+
+    Names of data files hold the hash of their bytes; what is random in names is left out. Sizes are left out
+    of files that hold times, and of those that are not finished, which nobody reads.
+    """
+    ledger = Store.open(root).ledger()
+    files = [path for path in root.rglob("*") if path.is_file()]
+    passing = {path for path in files if any(path.match(one) for one in _PASSING)}
+    sizes = {path: path.stat().st_size for path in files if path.suffix != ".json" and path not in passing}
+    named = [f"{_RANDOM.sub('*', str(path.relative_to(root)))} {sizes.get(path, '')}" for path in files]
+    return "\n".join([*sorted(named), *ledger.active(), "", *sorted(ledger.contents)])
 
 
 def frames(workspace: tc.Workspace, release: int) -> Frames:

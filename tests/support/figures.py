@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ class Scenario:
     ----------
     outcomes
         How often each was seen: of workspaces ``old`` and ``new``.
+    states
+        How many different workspaces were left, each of which was healed; 0: healed after each disturbance.
     lost, wrong
         Disturbances after which something was missing, or anything else was not as it must be.
     seconds
@@ -30,6 +32,7 @@ class Scenario:
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    states: int = 0
     lost: int = 0
     wrong: int = 0
     seconds: float = 0.0
@@ -53,6 +56,7 @@ class Figures:
         disturb: Callable[[_Case], str | None],
         *,
         workers: int = 1,
+        healed: Sized = (),
     ) -> Counter[str]:
         """Disturb for each case, and go on after a failure: one run tells of all of them.
 
@@ -66,6 +70,8 @@ class Figures:
             Returns what was seen; None: there was nothing to disturb any more, which ends the sweep.
         workers
             Cases that are tried at a time.
+        healed
+            Where `disturb` keeps the states of which it has healed one.
 
         Returns
         -------
@@ -103,6 +109,7 @@ class Figures:
             for future in [pool.submit(work) for _ in range(workers)]:
                 future.result()
         self.count(name, seen, time.perf_counter() - start)
+        scenario.states += len(healed)
         assert not failures, f"{name}: {len(failures)} of {scenario.tried}\n" + "\n".join(failures)
         return seen
 
@@ -120,11 +127,13 @@ class Figures:
                 "scenario": name,
                 "tried": each.tried,
                 **dict(sorted(each.outcomes.items())),
+                **({"different states, each healed": each.states} if each.states else {}),
                 "lost": each.lost,
                 "wrong": each.wrong,
                 "seconds": round(each.seconds, 1),
             }
             for name, each in self.scenarios.items()
+            if each.tried
         ]
 
     def lines(self) -> list[str]:
