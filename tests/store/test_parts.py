@@ -93,6 +93,12 @@ def test_cells_may_go_and_come(store: Store, tmp_path: Path) -> None:
     assert_frame_equal(in_delta(store, back).sort(rows().columns[:5]), read(store, back))
 
 
+def test_no_cell_may_be_made_anew(store: Store) -> None:
+    first = publish(store, rows(2019, 2020, 2021))
+    same = publish(store, Anew(rows(), pl.lit(value=False)))
+    assert same.tables == first.tables
+
+
 def test_a_table_grows_and_shrinks_past_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "LARGE", 12)
     store = Store.create(tmp_path / "ws")

@@ -180,7 +180,8 @@ def in_order(records: Sequence[FileRecord]) -> list[FileRecord]:
 def kept(records: Sequence[FileRecord], columns: Sequence[str], replaced: pl.Expr) -> list[FileRecord]:
     """Return the parts whose cells were not made anew."""
     keys = pl.DataFrame([record.part for record in records], schema=list(columns), orient="row")
-    stays = keys.select(~replaced.fill_null(value=False)).to_series()
+    # a column of the keys' length even where the expression is a literal
+    stays = keys.with_columns(stays=~replaced.fill_null(value=False))["stays"]
     return [record for record, stay in zip(records, stays, strict=True) if stay]
 
 
