@@ -161,6 +161,31 @@ def _of_budget(name: str, what: str, budget: float) -> Callable[[Results], float
     return measure
 
 
+def _of_full_update(test: str) -> Callable[[Results], float | None]:
+    """Part of the time of an update that makes everything."""
+
+    def measure(results: Results) -> float | None:
+        layout = test[test.index("[") :]
+        part, whole = (_median("update-M", name)(results) for name in (test, f"test_full{layout}"))
+        return None if part is None or whole is None else part / whole
+
+    return measure
+
+
+def _each_change(results: Results) -> str:
+    name = "test_after_one_input_changed[years]"
+    each = results["update-M"].extra(name, "each") if "update-M" in results else None
+    return "" if each is None else f" (from {min(each):.1f} s, old years, to {max(each):.1f} s, the newest)"
+
+
+def _over_floor(results: Results) -> float | None:
+    """How many times as long a full update takes as reading, tallying, writing and hashing in it."""
+    if "update-M" not in results:
+        return None
+    steps = results["update-M"].extra("test_full[years]", "seconds")
+    return None if steps is None else sum(steps.values()) / (steps["papers"] + steps["publish"])
+
+
 def _polars_over(name: str) -> Callable[[Results], float | None]:
     """How many times as long Polars takes on the processors beside the GPU."""
 
@@ -260,6 +285,22 @@ GOALS = (
     ),
     _trends("hamed_rao", "corrected for autocorrelation"),
     _trends("original", "not corrected"),
+    Goal(
+        "update at M after 1 of 100 inputs changed, inputs by year / full update",
+        _of_full_update("test_after_one_input_changed[years]"),
+        most=0.1,
+        beside=_each_change,
+    ),
+    Goal(
+        "the same, inputs that each hold works of all years, so that every cell changes / full update",
+        _of_full_update("test_after_one_input_changed[mixed]"),
+        most=0.1,
+    ),
+    Goal(
+        "full update at M, intervals of all indices with it / its reading, tallying, writing and hashing",
+        _over_floor,
+        most=1.5,
+    ),
     Goal(
         "GPU (H200): draws, sums and quantiles of intervals, its 16 cores / GPU",
         _cpu_over_gpu("test_intervals"),

@@ -26,6 +26,7 @@ CPU: dict[str, list[str]] = {
     "trends": ["test_trends.py"],
     "bootstrap-M": ["test_bootstrap.py", "--works", "2e7"],
     "nulls-S": ["test_nulls.py", "--works", "1e6"],
+    "update-M": ["test_update.py", "--works", "2e7"],
     "scaling": ["test_scaling.py", "--works", "1e8"],
 }
 GPU: dict[str, list[str]] = {
