@@ -97,6 +97,12 @@ class BackendError(TrendcoreError):
     exit_code = 7
 
 
+class WorkerError(TrendcoreError):
+    """Workers die again and again, cannot be reached, or are not like this process."""
+
+    exit_code = 8
+
+
 class InterruptedUpdateError(TrendcoreError):
     """The work was interrupted and rolled back; the workspace is as it was."""
 

@@ -17,7 +17,7 @@ from support.shared import ROOT
 LAYERS = [
     {"errors", "redaction", "__init__"},
     {"gates"},
-    {"config", "schemas"},
+    {"config", "schemas", "pools"},
     {"taxonomy"},
     {"arrays"},
     {"tallies"},

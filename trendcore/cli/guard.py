@@ -20,7 +20,8 @@ from trendcore.runs import logs
 
 EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in trendcore itself ·
 2 usage or unusable input · 3 a quality gate refused · 4 too much input quarantined ·
-5 lock or conflict · 6 storage · 7 GPU asked for and absent · 130, 143 interrupted and rolled back"""
+5 lock or conflict · 6 storage · 7 GPU asked for and absent · 8 workers lost ·
+130, 143 interrupted and rolled back"""
 
 _AS_IT_WAS = "interrupted; the workspace is as it was"
 

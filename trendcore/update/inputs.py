@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,15 @@ from typing import Final
 from trendcore import sources, taxonomy
 from trendcore.config import Settings
 from trendcore.errors import InputError, UsageError
+from trendcore.pools.base import Pool
 from trendcore.sources import Counts, InputFile, InputUnit, Keep, ReadContext
 from trendcore.sources.base import BREAKS_OFF, EMPTY_FILE
 from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit, sha256_of
 from trendcore.taxonomy import FieldTaxonomy
-from trendcore.update.threads import StoppedError, for_each
+from trendcore.taxonomy.files import data_file
+from trendcore.update.storing import Found, read_into
+from trendcore.update.threads import for_each
+from trendcore.update.workers.reading import Apart, read_apart
 
 #: called with work done, work in all, and a word on what is being done
 Progress = Callable[[int, int, str], None]
@@ -57,16 +61,6 @@ class IngestResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A unit with the content that its files hold now."""
-
-    unit: InputUnit
-    stamps: tuple[FileStamp, ...]
-    content: str
-    origin: str
-
-
 def silent(_done: int, _total: int, _note: str) -> None:
     """Show no progress."""
 
@@ -83,6 +77,7 @@ def ingest(
     paths: Sequence[str | Path],
     *,
     keep: Keep = "fields",
+    pool: Pool | None = None,
     progress: Progress = silent,
 ) -> IngestResult:
     """Register paths of a feed and read what is new there, or what is stored of it is damaged.
@@ -99,6 +94,8 @@ def ingest(
         Files, folders and globs; `update` scans them again.
     keep
         ``fields`` stores papers and patents of some field of the taxonomy, ``all`` every one.
+    pool
+        Workers that read; None: threads of this process.
     progress
         See `Progress`; counts bytes.
 
@@ -125,21 +122,26 @@ def ingest(
         taken = {str(file.path) for unit in units for file in unit.files}
         ledger.withdrawn = [path for path in ledger.withdrawn if path not in taken]
         damaged = store.verify_inputs(ledger.contents)
-        result = read_units(store, ledger, fields, units, keep=keep, progress=progress, damaged=damaged)
+        apart = _apart(pool, settings)
+        result = read_units(
+            store, ledger, fields, units, keep=keep, progress=progress, damaged=damaged, apart=apart
+        )
         for path in paths:
             _register(ledger, Registration(feed, _absolute(path), keep))
         store.save_ledger(ledger)
     return result
 
 
-def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress) -> IngestResult:
+def rescan(
+    store: Store, ledger: Ledger, settings: Settings, progress: Progress, pool: Pool | None = None
+) -> IngestResult:
     """Scan the registered paths again and read what is new or changed there.
 
     The ledger is changed, not saved. A file that vanished stays counted, with a warning, until it is
     withdrawn.
     """
     results, warnings = [], []
-    fields = field_taxonomy(settings)
+    fields, apart = field_taxonomy(settings), _apart(pool, settings)
     for registration in list(ledger.registrations):
         source = sources.feed(registration.feed)
         try:
@@ -149,7 +151,7 @@ def rescan(store: Store, ledger: Ledger, settings: Settings, progress: Progress)
             continue
         units = [unit for unit in units if not _withdrawn(unit, ledger)]
         keep: Keep = "all" if registration.keep == "all" else "fields"
-        results.append(read_units(store, ledger, fields, units, keep=keep, progress=progress))
+        results.append(read_units(store, ledger, fields, units, keep=keep, progress=progress, apart=apart))
     for unit in ledger.units:
         gone = [file.path for file in unit.files if not Path(file.path).exists()]
         if gone:
@@ -201,6 +203,7 @@ def read_units(
     keep: Keep,
     progress: Progress,
     damaged: Collection[str] = (),
+    apart: Apart | None = None,
 ) -> IngestResult:
     """Read the units whose content is not stored yet, or damaged; the ledger is changed, not saved."""
     stamped = for_each(lambda unit, _stop: _stamp(ledger, unit, keep, fields.sha256), units)
@@ -208,9 +211,8 @@ def read_units(
     new = {found.content: found for found in reversed(stamped) if found.content not in sound}
     meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
     context = ReadContext(taxonomy.countries(), fields, keep, progress=meter.advance)
-    contents = _read_new(
-        store, ledger, [found for found in stamped if new.get(found.content) is found], context, meter
-    )
+    unread = [found for found in stamped if new.get(found.content) is found]
+    contents = _read_new(store, ledger, unread, context, meter, apart)
     read: list[str] = []
     counts: list[Counts] = []
     warnings: list[str] = []
@@ -229,20 +231,38 @@ def read_units(
 
 
 def _read_new(
-    store: Store, ledger: Ledger, new: Sequence[_Found], context: ReadContext, meter: _Meter
+    store: Store,
+    ledger: Ledger,
+    new: Sequence[Found],
+    context: ReadContext,
+    meter: _Meter,
+    apart: Apart | None,
 ) -> dict[str, Content]:
     """Read units into the store, several at a time; the ledger gives them numbers in their order."""
-    numbered: list[tuple[_Found, int]] = []
+    numbered: list[tuple[Found, int]] = []
     for found in new:
         old = ledger.contents.get(found.content)
         numbered.append((found, ledger.next_seq if old is None else old.seq))
         ledger.next_seq += old is None
 
-    def task(item: tuple[_Found, int], stop: Event) -> Content:
-        meter.note = item[0].unit.name
-        return _store(store, *item, context, stop)
+    def task(item: tuple[Found, int], stop: Event) -> Content:
+        found, seq = item
+        meter.note = found.unit.name
+        with store.writer(found.content) as writer:
+            counts = read_into(writer, found, context, stop)
+        return _content(found, seq, context, writer.rows, counts)
 
-    return {content.id: content for content in for_each(task, numbered)}
+    if apart is None:
+        return {content.id: content for content in for_each(task, numbered)}
+    told = read_apart(apart, store, new, context)
+    return {
+        found.content: _content(found, seq, context, *each)
+        for (found, seq), each in zip(numbered, told, strict=True)
+    }
+
+
+def _apart(pool: Pool | None, settings: Settings) -> Apart | None:
+    return None if pool is None else Apart(pool, data_file("taxonomy", settings.taxonomy))
 
 
 def accounting(ledger: Ledger) -> list[tuple[str, FileCounts]]:
@@ -265,20 +285,10 @@ class _Meter:
             self._progress(self._done, max(self._total, self._done), f"{self._rows:,} rows, {self.note}")
 
 
-def _store(store: Store, found: _Found, seq: int, context: ReadContext, stop: Event) -> Content:
-    """Read a unit into the store; without its entry in the ledger its rows do not exist."""
-    source = sources.feed(found.unit.feed)
-    counts: dict[str, Counts] = {}
-    with store.writer(found.content) as writer:
-        for batch in source.read(found.unit, context):
-            if stop.is_set():
-                raise StoppedError
-            writer.add(source.table, batch.rows)
-            writer.add("tombstones", batch.tombstones)
-            writer.add("quarantine", batch.quarantine)
-            file = batch.counts.file
-            counts[file] = counts[file] + batch.counts if file in counts else batch.counts
-        _check_unchanged(found)
+def _content(
+    found: Found, seq: int, context: ReadContext, rows: Mapping[str, int], counts: list[FileCounts]
+) -> Content:
+    """Say what a unit's rows are; without this entry in the ledger they do not exist."""
     return Content(
         id=found.content,
         feed=found.unit.feed,
@@ -287,33 +297,12 @@ def _store(store: Store, found: _Found, seq: int, context: ReadContext, stop: Ev
         reader=str(READERS),
         seq=seq,
         origin=found.origin,
-        rows=dict(writer.rows),
-        counts=[
-            FileCounts(
-                file=each.file,
-                read=each.read,
-                accepted=each.accepted,
-                quarantined=each.quarantined,
-                set_aside=dict(each.set_aside),
-                warnings=dict(each.warnings),
-            )
-            for each in counts.values()
-        ],
+        rows=dict(rows),
+        counts=counts,
     )
 
 
-def _check_unchanged(found: _Found) -> None:
-    """Refuse rows of other bytes than those that were hashed: the content's id would stand for them."""
-    for stamp in found.stamps:
-        try:
-            state = Path(stamp.path).stat()
-        except OSError as error:
-            raise InputError(f"{stamp.path}: gone while it was read: {error.strerror or error}") from error
-        if (stamp.size, stamp.mtime_ns) != (state.st_size, state.st_mtime_ns):
-            raise InputError(f"{stamp.path}: changed while it was read; try again when it is whole")
-
-
-def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> _Found:
+def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> Found:
     known = {
         file.path: (file, old.read_at) for old in ledger.units if old.feed == unit.feed for file in old.files
     }
@@ -324,7 +313,7 @@ def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> _
     )
     kept = "all" if unit.feed in _WHOLE else keep
     read = [READERS, unit.feed, kept, _taxonomy_of(unit.feed, keep, taxonomy_hash), said]
-    return _Found(unit, stamps, _hash(read), _hash([unit.feed, said]))
+    return Found(unit, stamps, _hash(read), _hash([unit.feed, said]))
 
 
 def _hash(parts: Sequence[object]) -> str:
@@ -351,7 +340,7 @@ def _taxonomy_of(feed: str, keep: Keep, taxonomy_hash: str) -> str:
     return "" if feed in _WHOLE or keep == "all" else taxonomy_hash
 
 
-def _put(ledger: Ledger, found: _Found) -> None:
+def _put(ledger: Ledger, found: Found) -> None:
     """Say where a content is found now; a unit that shares a file with another one replaces it."""
     paths = {str(file.path) for file in found.unit.files}
     ledger.units = [
@@ -363,7 +352,7 @@ def _put(ledger: Ledger, found: _Found) -> None:
     ledger.units.append(Unit(found.unit.feed, found.unit.name, list(found.stamps), found.content, now))
 
 
-def _twin(ledger: Ledger, found: _Found) -> str | None:
+def _twin(ledger: Ledger, found: Found) -> str | None:
     """Return where else the content of a unit was found, if anywhere."""
     paths = {str(file.path) for file in found.unit.files}
     for unit in ledger.units:

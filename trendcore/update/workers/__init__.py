@@ -1,0 +1,1 @@
+"""Readers and tallies as tasks that any process can do; see `trendcore.pools`."""
