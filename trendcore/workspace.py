@@ -11,7 +11,7 @@ from trendcore.report import page_of
 from trendcore.report.record import Asked
 from trendcore.store import Collected, Store
 from trendcore.store.settings import place, settings_at
-from trendcore.update import comparing, inputs, reading, run
+from trendcore.update import comparing, inputs, reading, recomputing, run
 from trendcore.update.inputs import IngestResult, Progress, silent
 from trendcore.update.method import for_update
 from trendcore.update.run import UpdateResult
@@ -322,7 +322,14 @@ class Workspace:
         return sorted(Store.open(self.path).manifest(release).tables)
 
     def releases(self) -> pl.DataFrame:
-        """Return the releases, the oldest first: release, created, inputs, cells, rows."""
+        """Return the releases, the oldest first.
+
+        Returns
+        -------
+        pl.DataFrame
+            release, created, inputs, cells, rows; rolled_back_to (of a rollback the release whose tables it
+            has, else null), reason (of a rollback, or of a change that was accepted; else null).
+        """
         return reading.releases(Store.open(self.path))
 
     def diff(
@@ -413,6 +420,39 @@ class Workspace:
             Another process works on the workspace.
         """
         return Store.open(self.path).rollback(number, reason).number
+
+    def recompute(
+        self, number: int, *, backend: str = "auto", progress: Progress | None = None
+    ) -> dict[str, str]:
+        """Make the tables of an old release again, as of its inputs and method, and compare them.
+
+        Nothing is published. Equal content has the same hash, whatever packages it was made with.
+
+        Parameters
+        ----------
+        number
+            Of the release.
+        backend
+            ``auto``, ``cpu``, ``gpu`` or ``reference``; every one gives the same bytes.
+        progress
+            Called with steps done, steps in all, and a word.
+
+        Returns
+        -------
+        dict
+            Table -> ``equal``, or in words what differs.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such release.
+        UsageError
+            Rows of its inputs are no longer stored, or its method cannot be had again.
+        StorageError
+            Stored rows are damaged.
+        """
+        store = Store.open(self.path)
+        return recomputing.recompute(store, number, backend=backend, progress=progress or silent)
 
     def gc(self, *, keep: int, grace: timedelta = timedelta(hours=24), dry_run: bool = False) -> Collected:
         """Drop old releases, and remove what nobody needs any more.

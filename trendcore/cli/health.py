@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from trendcore.workspace import Workspace
 
 _PACKAGES = ("polars", "pyarrow", "deltalake", "numpy", "numba", "msgspec", "isal", "typer", "rich")
 
@@ -62,14 +65,20 @@ def _workspace(path: str) -> dict[str, Any]:
 
     workspace = Workspace(path)
     releases = workspace.releases()
-    damage = workspace.verify()
-    damage += [problem for number in releases["release"] for problem in workspace.verify(release=number)]
     return {
         "path": path,
         "releases": releases.height,
         "latest": releases.row(-1, named=True) if releases.height else None,
-        "damage": list(dict.fromkeys(damage)),
+        "damage": damage_of(workspace),
     }
+
+
+def damage_of(workspace: Workspace) -> list[str]:
+    """Return what is wrong with the files of all releases and of stored rows, each once."""
+    found = workspace.verify()
+    for number in workspace.releases()["release"]:
+        found += workspace.verify(release=number)
+    return list(dict.fromkeys(found))
 
 
 def print_health(found: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Commands about releases: diff, rollback, gc."""
+"""Commands about releases: diff, rollback, recompute, verify, gc."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trendcore.cli.options import CsvOption, FieldOption, JsonOption, WorkspaceOption, one_form
-from trendcore.cli.output import print_csv, print_json, print_lines, print_table
+from trendcore.cli.options import (
+    BackendOption,
+    CsvOption,
+    FieldOption,
+    JsonOption,
+    ReleaseOption,
+    WorkspaceOption,
+    one_form,
+    one_of,
+)
+from trendcore.cli.output import print_csv, print_json, print_lines, print_table, progress, say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -222,3 +231,60 @@ def gc(
             "inputs that no release names"
         )
     print_lines(*(lines or ["nothing to do"]))
+
+
+def recompute(
+    number: Annotated[int, typer.Argument(metavar="N", min=1, help="The release.")],
+    workspace: WorkspaceOption,
+    backend: BackendOption = "auto",
+    json: JsonOption = False,
+) -> None:
+    """Make the tables of an old release again, as of its inputs and method, and compare; publish nothing.
+
+    Exit code 0: every table has the same content. Exit code 3: some has not; what differs is said, and which
+    packages are of another version than then.
+    """
+    from trendcore.errors import GateError
+    from trendcore.store import Store
+    from trendcore.update.recomputing import other_versions
+    from trendcore.workspace import Workspace
+
+    one_of("--backend", backend, ("auto", "cpu", "gpu", "reference"))
+    with progress(f"recompute {number}") as advance:
+        tables = Workspace(workspace).recompute(number, backend=backend, progress=advance)
+    other = {name: said for name, said in tables.items() if said != "equal"}
+    packages = other_versions(Store.open(workspace), number)
+    if json:
+        print_json({"release": number, "equal": not other, "tables": tables, "other_versions": packages})
+    elif other:
+        print_table([("table", "left"), ("what differs", "left")], [[*item] for item in other.items()])
+        print_lines(f"{len(other):,} of {len(tables):,} tables of release {number} are not equal")
+    else:
+        typer.echo(f"release {number}: all {len(tables):,} tables are equal")
+    if not json:
+        for name, (then, now) in packages.items():
+            say(f"{name} was {then}, is {now}")
+    if other:
+        raise typer.Exit(GateError.exit_code)
+
+
+def verify(workspace: WorkspaceOption, release: ReleaseOption = None, json: JsonOption = False) -> None:
+    """Read every file again and compare it with the hash that was taken when it was written.
+
+    All releases and the stored rows that count; with --release the tables of that one. Exit code 6, and the
+    names of the files, if a bit is not as it was written.
+    """
+    from trendcore.cli.health import damage_of
+    from trendcore.errors import StorageError
+    from trendcore.workspace import Workspace
+
+    handle = Workspace(workspace)
+    damage = damage_of(handle) if release is None else handle.verify(release=release)
+    if json:
+        print_json({"release": release, "damage": damage})
+    elif damage:
+        print_lines(*damage)
+    else:
+        typer.echo("every file is as it was written")
+    if damage:
+        raise typer.Exit(StorageError.exit_code)

@@ -328,7 +328,10 @@ def _print_index(entry: Record) -> None:
 
 
 def releases(workspace: WorkspaceOption, json: JsonOption = False, csv: CsvOption = False) -> None:
-    """List the releases of a workspace, the newest last."""
+    """List the releases of a workspace, the newest last.
+
+    Of a rollback it is said to which release, and of it and of an accepted change the reason.
+    """
     from trendcore.workspace import Workspace
 
     one_form(json, csv)
@@ -342,7 +345,8 @@ def releases(workspace: WorkspaceOption, json: JsonOption = False, csv: CsvOptio
     else:
         keys = list(rows[0])
         rows = [row | {"created": row["created"][:16].replace("T", " ")} for row in rows]
-        print_table([(key, "left") for key in keys], [[str(row[key]) for key in keys] for row in rows])
+        body = [["" if row[key] is None else str(row[key]) for key in keys] for row in rows]
+        print_table([(key.replace("_", " "), "left") for key in keys], body)
 
 
 def doctor(

@@ -164,9 +164,13 @@ def releases(store: Store) -> pl.DataFrame:
         rows_of = {name: record.rows for name, record in manifest.tables.items()}
         cells = rows_of.get("coverage", 0)
         pairs = sum(rows_of.get(name, 0) for name in _WIDE)
-        rows.append((number, manifest.created, len(manifest.inputs), cells, pairs))
+        # of a rollback the reasons of the release that it goes back to are not its own
+        again = manifest.rolled_back_to
+        reason = manifest.accepted_change if again is None else manifest.rollback_reason
+        rows.append((number, manifest.created, len(manifest.inputs), cells, pairs, again, reason or None))
     schema = {
         "release": pl.Int64, "created": pl.String, "inputs": pl.Int64, "cells": pl.Int64, "rows": pl.Int64,
+        "rolled_back_to": pl.Int64, "reason": pl.String,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
 
