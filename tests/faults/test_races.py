@@ -148,3 +148,40 @@ def test_rollback_beside_update(stages: Stages, figures: Figures) -> None:
 @pytest.mark.slow
 def test_rollback_beside_update_for_30_rounds(stages: Stages, figures: Figures) -> None:
     race_rollbacks(30, stages, figures)
+
+
+def collections(stages: Stages, racers: Racers) -> Callable[[int], str]:
+    """Let `gc` loose beside `update`; the two releases that it keeps stay whole."""
+
+    def disturb(turn: int) -> str:
+        stage = turn % 3
+        stages.enter(stage)
+        before = stages.workspace.releases()["release"].to_list()
+        endings = racers.race(["update"], ["gc"])
+        sound(stages, endings)
+        (updated, new), (collected, _) = endings
+        made = [new] if updated == "done" else []
+        after = stages.workspace.releases()["release"].to_list()
+        assert after[-2:] == [*before, *made][-2:]
+        assert set(after) <= {*before, *made}
+        assert [problem for number in after for problem in stages.workspace.verify(release=number)] == []
+        last = stages.workspace.update()
+        assert stage_of(stages.workspace, last.release) == stage
+        return f"update {updated}, gc {collected}"
+
+    return disturb
+
+
+def race_collections(rounds: int, stages: Stages, figures: Figures) -> None:
+    with Racers(stages.root, 2) as racers:
+        disturb = collections(stages, racers)
+        assert figures.sweep("gc beside update", range(1, rounds + 1), disturb).total() == rounds
+
+
+def test_gc_beside_update(stages: Stages, figures: Figures) -> None:
+    race_collections(2, stages, figures)
+
+
+@pytest.mark.slow
+def test_gc_beside_update_for_30_rounds(stages: Stages, figures: Figures) -> None:
+    race_collections(30, stages, figures)

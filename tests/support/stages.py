@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -148,6 +149,8 @@ def _do(workspace: tc.Workspace, name: str, arguments: Sequence[Any]) -> Ending:
         return ("done" if result.changed else "nothing", result.release)
     if name == "rollback":
         return "done", workspace.rollback(*arguments)
+    if name == "gc":
+        return "done", len(workspace.gc(keep=2, grace=timedelta(0)).dropped)
     if name == "ingest":
         return "done", len(workspace.ingest("openalex", *arguments).units)
     raise ValueError(name)
