@@ -102,8 +102,8 @@ def _feeds(ledger: Ledger, scope: Scope, table: str) -> list[str]:
 
 
 def _stays(store: Store, scope: Scope, name: str) -> pl.DataFrame | None:
-    """Return the rows of a table that are as they were published; None where everything is made anew."""
-    if scope.base is None:
+    """Return the rows of a table that are as they were published; None where all or nothing is made anew."""
+    if scope.base is None or name not in scope.base.tables:  # without blocs there is no table of them
         return None
     return store.read(scope.base, name).filter(~scope.anew).collect()
 
