@@ -35,7 +35,7 @@ class Fault:
     """A failpoint that is armed in the process: see `trendcore.store.failpoints.armed`."""
 
     at: int
-    action: Action = "exit"
+    action: Action | Callable[[], object] = "exit"
     torn: bool = False
     only: frozenset[str] | None = None
 

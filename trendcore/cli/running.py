@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trendcore.cli.guard import described
-from trendcore.errors import GateError, StorageError, TrendcoreError
+from trendcore.errors import GateError, InterruptedUpdateError, StorageError, TrendcoreError
 from trendcore.runs.logs import event
 
 if TYPE_CHECKING:
-    from trendcore.runs.record import RunRecord
+    from trendcore.runs.record import Current, RunRecord
 
 Progress = Callable[[int, int, str], None]
 
@@ -137,7 +137,7 @@ def run_update(
         update = update_record(Workspace(workspace).update(**how, progress=steps))
     except BaseException as error:
         # interruptions and panics, which are no exceptions, have a record too
-        failure = error
+        failure = _rolled_back_or_not(error, before, records.current(workspace))
     steps.end(ok=failure is None)
     seconds = round(time.perf_counter() - start, 3)
     code, message = (0, None) if failure is None else described(failure)
@@ -154,6 +154,16 @@ def run_update(
         error=None if message is None else records.clean(message),
     )
     return Run(_with_details(record, workspace, update, failure), update, failure)
+
+
+def _rolled_back_or_not(error: BaseException, before: Current | None, now: Current | None) -> BaseException:
+    """Say so where an interruption came when the release was published already: that is not rolled back."""
+    if not isinstance(error, KeyboardInterrupt) or now is None or now == before:
+        return error
+    told = InterruptedUpdateError(f"interrupted; release {now.number} was published just before, and stays")
+    told.exit_code = getattr(error, "exit_code", told.exit_code)
+    told.__cause__ = error
+    return told
 
 
 def _with_details(
