@@ -102,6 +102,45 @@ def test_a_delta_log_names_nothing_outside(place: Path, elsewhere: str) -> None:
         read_all(place)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"input": None}, {"other": "aaaaaaaa"}, {"input": "aaaaaaaa/../.."}, {"input": "x\0"}, None],
+)
+def test_a_delta_log_without_its_partitions_is_damage(place: Path, values: dict[str, str] | None) -> None:
+    def spoil(document: Any) -> None:
+        if "add" in document:
+            document["add"]["partitionValues"] = values
+
+    for log in place.glob("*/quarantine/_delta_log/*.json"):
+        change(log, spoil)
+    with pytest.raises(StorageError, match="quarantine"):
+        read_all(place)
+
+
+@pytest.mark.parametrize("said", [None, "", "[]", "{}", '{"numRecords": -1}', '{"numRecords": "x"}'])
+def test_a_delta_log_that_does_not_count_rows_is_damage(place: Path, said: str | None) -> None:
+    def spoil(document: Any) -> None:
+        if "add" in document:
+            document["add"]["stats"] = said
+
+    for log in place.glob("*/quarantine/_delta_log/*.json"):
+        change(log, spoil)
+    with pytest.raises(StorageError, match="quarantine"):
+        read_all(place)
+
+
+@pytest.mark.parametrize("columns", [[], ["line"], None])
+def test_a_delta_log_partitioned_otherwise_is_damage(place: Path, columns: list[str] | None) -> None:
+    def spoil(document: Any) -> None:
+        if "metaData" in document:
+            document["metaData"]["partitionColumns"] = columns
+
+    for log in place.glob("*/quarantine/_delta_log/*.json"):
+        change(log, spoil)
+    with pytest.raises(StorageError, match="quarantine"):
+        read_all(place)
+
+
 @pytest.mark.parametrize("name", ["../../etc", "/etc/passwd", "", "A" * 32, "a" * 63 + "/", "aaaaaaaa\0"])
 def test_a_ledger_names_no_folder(place: Path, name: str) -> None:
     def lead_away(document: Any) -> None:

@@ -162,6 +162,12 @@ def test_a_patent_that_comes_again(tmp_path: Path) -> None:
     assert [one["line"] for one in got.quarantine] == [5]
 
 
+def test_a_patent_that_comes_again_without_its_type(tmp_path: Path) -> None:
+    got = patents(tmp_path, patent=[patent("1"), patent("1", kind="")])
+    assert [row["type"] for row in got.rows] == ["utility"]
+    assert [(one["line"], one["raw"]) for one in got.quarantine] == [(3, "1\t\t2020-01-07")]
+
+
 def test_the_year_is_the_earliest_that_the_tables_tell(tmp_path: Path) -> None:
     given_tables: dict[str, list[Row]] = {
         "patent": [patent("1"), patent("2"), patent("3"), patent("4")],

@@ -210,7 +210,7 @@ class _Join:
 
     def _batch(self, rows: pl.DataFrame) -> Batch:
         table = self._tables[PATENT]
-        said = pl.format("{}\t{}\t{}", "id", "type", "grant")
+        said = pl.format("{}\t{}\t{}", "id", pl.col("type").fill_null(""), "grant")
         conflict = rows.filter(pl.col("fate") == "conflict")
         reason = pl.lit("the patent comes again with another date, type or state")
         table.refuse(conflict.with_columns(refused=reason, raw=said))

@@ -213,7 +213,11 @@ def active(volume: Volume, folder: str) -> list[DataFile]:
         if table is None:
             return []
         actions = table.get_add_actions(flatten=True)
-    found = pl.DataFrame(actions).select("path", "size_bytes", "num_records", f"partition.{INPUT}")
+    found = pl.DataFrame(actions)
+    needed = ["path", "size_bytes", "num_records", f"partition.{INPUT}"]
+    if lacks := [name for name in needed if name not in found.columns]:
+        raise StorageError(f"{volume.name(folder)}: the table's log is damaged: it has no {lacks[0]}")
+    found = found.select(needed)
     files = []
     for path, size, rows, content in found.sort("path").iter_rows():
         parent, _, name = path.rpartition("/")
@@ -271,6 +275,9 @@ def _open(volume: Volume, folder: str) -> DeltaTable | None:
         return DeltaTable(volume.uri(folder), storage_options=volume.storage_options)
     except TableNotFoundError:
         return None
+    except ValueError as error:
+        # so Arrow says of a log that holds what it cannot
+        raise StorageError(f"{volume.name(folder)}: its log is damaged: {in_a_line(error)}") from error
 
 
 def _create(volume: Volume, folder: str, schema: pa.Schema, partitions: list[str]) -> DeltaTable:
