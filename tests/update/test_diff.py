@@ -21,6 +21,8 @@ from trendcore.update.comparing import REASONS, summary
 
 QIS, ALGORITHMS, AI, CHEMISTRY = 10020, 10682, 12205, 11177
 LATER = {"updated_date": "2025-01-02T00:00:00"}
+#: fewer tables, so that an update is quick
+SMALL: dict[str, Any] = {"blocs": (), "intervals": ("salton",)}
 KEY = ["source", "role", "field", "year", "a", "b"]
 
 
@@ -58,7 +60,7 @@ def revised(tmp_path_factory: pytest.TempPathFactory) -> tc.Workspace:
     others = [about(502, "JP"), about(603, "JP", "US", topic=CHEMISTRY)]
     write_works(folder / "in" / "a.jsonl", *same, *changed, *others)
     gone = write_works(folder / "gone.jsonl", about(201, "JP", "US"), about(202, "JP", "US"))
-    ws = tc.Workspace(folder / "ws")
+    ws = tc.Workspace(folder / "ws", **SMALL)
     ws.ingest("openalex", folder / "in")
     ws.ingest("openalex", gone)
     update(ws)
@@ -160,7 +162,7 @@ def edited(path: Path, *removed: int) -> Path:
 @pytest.mark.parametrize("keep", ["fields", "all"])
 def test_another_taxonomy_is_the_method(tmp_path: Path, keep: Any) -> None:
     taxonomy = edited(tmp_path / "fields.toml")
-    ws = tc.Workspace(tmp_path / "ws", taxonomy=taxonomy)
+    ws = tc.Workspace(tmp_path / "ws", taxonomy=taxonomy, **SMALL)
     first = [about(number, "JP", "US", topic=ALGORITHMS if number > 5 else QIS) for number in range(1, 9)]
     write_works(tmp_path / "in" / "a.jsonl", *first)
     ws.ingest("openalex", tmp_path / "in", keep=keep)
@@ -180,11 +182,11 @@ def test_another_taxonomy_is_the_method(tmp_path: Path, keep: Any) -> None:
 
 def test_another_policy_is_the_method(tmp_path: Path) -> None:
     write_works(tmp_path / "in" / "a.jsonl", *[about(number, "HK", "JP") for number in range(3)])
-    ws = tc.Workspace(tmp_path / "ws")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
     ws.ingest("openalex", tmp_path / "in")
     update(ws)
     write_works(tmp_path / "in" / "b.jsonl", about(10, "CN", "JP"), about(11, "HK", "CN"))
-    other = tc.Workspace(tmp_path / "ws", policy="hk-mo-with-cn")
+    other = tc.Workspace(tmp_path / "ws", policy="hk-mo-with-cn", **SMALL)
     update(other)
     found = {key[4:]: parts for key, parts in moves(other).items()}
     assert found == {
@@ -199,7 +201,7 @@ def test_another_policy_is_the_method(tmp_path: Path) -> None:
 def test_what_cannot_be_known_is_not_guessed(tmp_path: Path) -> None:
     """The file changed together with the taxonomy: nobody knows what the new one makes of the old file."""
     taxonomy = edited(tmp_path / "fields.toml")
-    ws = tc.Workspace(tmp_path / "ws", taxonomy=taxonomy)
+    ws = tc.Workspace(tmp_path / "ws", taxonomy=taxonomy, **SMALL)
     path = write_works(tmp_path / "a.jsonl", about(1, "JP", "US"), about(2, "JP", "US", topic=ALGORITHMS))
     ws.ingest("openalex", path)
     update(ws)
@@ -227,7 +229,7 @@ def test_a_program_that_counts_in_another_way_cannot_say_why(
 
 
 def test_damaged_rows_give_no_parts(tmp_path: Path) -> None:
-    ws = tc.Workspace(tmp_path / "ws")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
     write_works(tmp_path / "in" / "a.jsonl", about(1, "JP", "US"))
     ws.ingest("openalex", tmp_path / "in")
     update(ws)
@@ -319,7 +321,7 @@ def check_random(folder: Path, seed: int) -> None:
     new |= {number: drawn(random) for number in range(100, 115)}
     gone = random.sample(range(60), 6)
     taxonomy = edited(folder / "fields.toml")
-    ws = tc.Workspace(folder / "ws", taxonomy=taxonomy)
+    ws = tc.Workspace(folder / "ws", taxonomy=taxonomy, **SMALL)
     write_works(folder / "in" / "a.jsonl", *(record(n, work) for n, work in old.items() if n not in gone))
     passing = write_works(folder / "b.jsonl", *(record(n, old[n]) for n in gone))
     ws.ingest("openalex", folder / "in")
@@ -372,7 +374,7 @@ def test_patents_by_inventors_owners_and_from_one_to_the_other(tmp_path: Path) -
 
     (tmp_path / "pv").mkdir()
     tables(("1", "l_us"), ("1", "l_jp"), ("2", "l_us"), ("3", "l_jp"), us=("1", "2", "3"))
-    ws = tc.Workspace(tmp_path / "ws")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
     ws.ingest("patentsview", tmp_path / "pv")
     update(ws)
     tables(("1", "l_us"), ("2", "l_us"), ("2", "l_jp"), ("4", "l_us"), ("4", "l_jp"), us=("1", "4"))
@@ -392,7 +394,7 @@ def test_trade_by_flows_that_came_went_or_were_revised(tmp_path: Path) -> None:
 
     write_flows("HS07", "392,842,854231,10", "392,842,854232,5", "392,410,854231,7")
     write_flows("HS07", "392,842,854231,4", year=2019)
-    ws = tc.Workspace(tmp_path / "ws")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
     ws.ingest("baci", tmp_path / "in")
     update(ws)
     write_flows("HS07", "392,842,854231,12", "392,842,854233,1", "410,842,854231,3")
@@ -424,7 +426,7 @@ def test_trade_by_flows_that_came_went_or_were_revised(tmp_path: Path) -> None:
 
 
 def test_works_by_several_authors_of_a_country_count_once(tmp_path: Path) -> None:
-    ws = tc.Workspace(tmp_path / "ws")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
     write_works(tmp_path / "in" / "a.jsonl", about(1, "JP", "US"))
     ws.ingest("openalex", tmp_path / "in")
     update(ws)
