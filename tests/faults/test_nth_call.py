@@ -64,7 +64,7 @@ def failing(prepared: Prepared, folder: Path, how: Fault, healed: set[str]) -> D
         if not trace.fired:
             return None
         if done.exit_code:
-            _complained(done, root, SAID[how.action])
+            _complained(done, root, trace.subjects[left - 1], SAID[how.action])
         ingested = prepared.more is not None and (ingested or not done.exit_code)
         seen = check(prepared, root, ingested=ingested)
         # a fault may be harmless: then the command did all of its work
@@ -76,13 +76,17 @@ def failing(prepared: Prepared, folder: Path, how: Fault, healed: set[str]) -> D
     return disturb
 
 
-def _complained(done: Result, root: Path, said: str) -> None:
+def _complained(done: Result, root: Path, subject: str, said: str) -> None:
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert done.exit_code == 6, done.output
     assert len(errors) == 1, done.stderr
-    assert str(root) in errors[0], errors
     assert said in errors[0], errors
     assert "Traceback" not in done.output
+    if subject.startswith(str(root)):
+        assert done.exit_code == 6, done.output
+        assert str(root) in errors[0], errors
+    else:  # a file that is read in is the user's
+        assert done.exit_code == 2, done.output
+        assert subject in errors[0], errors
 
 
 def dying(prepared: Prepared, folder: Path, how: Fault, healed: set[str]) -> Disturb:
