@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trendcore import taxonomy
+from trendcore.pools.opening import Certificates, opened
 from trendcore.report import page_of
 from trendcore.report.record import Asked
 from trendcore.store import Collected, Store
@@ -73,6 +74,9 @@ class Workspace:
         feed: str,
         *paths: str | Path,
         keep: Literal["fields", "all"] = "fields",
+        workers: int = 1,
+        cluster: str | None = None,
+        tls: Certificates | None = None,
         progress: Progress | None = None,
     ) -> IngestResult:
         """Read a feed's files; nothing is published yet.
@@ -88,6 +92,8 @@ class Workspace:
         keep
             ``fields``: papers and patents of some field of the taxonomy; ``all``: every one, and the
             pseudo-field ``all`` is published too. Trade is always stored whole.
+        workers, cluster, tls
+            See `update`.
         progress
             Called with bytes read, bytes in all, and a word.
 
@@ -107,8 +113,13 @@ class Workspace:
             The folder is no workspace and not empty.
         ConflictError
             Another process works on the workspace.
+        WorkerError
+            Workers die again and again, or cannot be reached.
         """
-        return inputs.ingest(self.path, self.settings, feed, paths, keep=keep, progress=progress or silent)
+        with opened(workers, cluster, tls) as pool:
+            return inputs.ingest(
+                self.path, self.settings, feed, paths, keep=keep, pool=pool, progress=progress or silent
+            )
 
     def withdraw(self, path: str | Path) -> tuple[str, ...]:
         """Take what was read at a path out of the next release; published releases stay as they are.
@@ -133,6 +144,9 @@ class Workspace:
         backend: str = "auto",
         accept_change: str | None = None,
         after_rollback: bool = False,
+        workers: int = 1,
+        cluster: str | None = None,
+        tls: Certificates | None = None,
         progress: Progress | None = None,
     ) -> UpdateResult:
         """Scan the registered paths again, tally, compute, check the gates and publish a release.
@@ -155,6 +169,15 @@ class Workspace:
         after_rollback
             Publish what is ingested also where it is just what was rolled back from; else that is held back
             until inputs or settings change.
+        workers
+            Processes of this machine that read files and tally works; 1: this process does it by itself. The
+            release is the same, to the bit.
+        cluster
+            Address of a scheduler of dask.distributed whose workers do it instead: ``tls://HOST:PORT``, or
+            ``tcp://127.0.0.1:PORT``. It needs the extra ``trendcore[dist]``.
+        tls
+            Files of the authority's certificate, of one's own, and of its key, for the cluster; None: those
+            of dask's configuration.
         progress
             Called with steps done, steps in all, and a word.
 
@@ -169,18 +192,23 @@ class Workspace:
         ConflictError
             Another process works on the workspace.
         UsageError
-            Nothing was ingested, a number of replicates or a seed makes no sense, the reason is blank, or a
-            declared gate does not fit the tables.
+            Nothing was ingested, a number of replicates or a seed makes no sense, the reason is blank, a
+            declared gate does not fit the tables, or the cluster's address may be listened to.
+        WorkerError
+            Workers die again and again, or cannot be reached; nothing was published.
         """
         how = for_update(self.path, self._given, bootstrap=bootstrap, seed=seed)
-        return run.update(
-            Store.open(self.path),
-            how,
-            backend=backend,
-            accept_change=accept_change,
-            after_rollback=after_rollback,
-            progress=progress or silent,
-        )
+        store = Store.open(self.path)
+        with opened(workers, cluster, tls) as pool:
+            return run.update(
+                store,
+                how,
+                backend=backend,
+                accept_change=accept_change,
+                after_rollback=after_rollback,
+                pool=pool,
+                progress=progress or silent,
+            )
 
     def indices(
         self,

@@ -10,13 +10,19 @@ import typer
 from trendcore.cli.options import (
     BackendOption,
     BootstrapOption,
+    ClusterOption,
     JsonOption,
     LogFormatOption,
     MetricsOption,
     SeedOption,
     SummaryOption,
+    TlsCaOption,
+    TlsCertOption,
+    TlsKeyOption,
+    WorkersOption,
     WorkspaceOption,
     one_of,
+    where,
 )
 from trendcore.cli.output import print_json, progress, say
 
@@ -99,6 +105,11 @@ def ingest(
     keep: Annotated[
         str, typer.Option("--keep", metavar="WHAT", help="fields: works of some field; all: every work.")
     ] = "fields",
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     json: JsonOption = False,
 ) -> None:
     """Read a feed's files into a workspace; made if it is not there. Nothing is published yet.
@@ -110,9 +121,10 @@ def ingest(
 
     one_of("feed", feed, ("openalex", "patentsview", "baci", "comtrade"))
     one_of("--keep", keep, ("fields", "all"))
+    who = where(workers, cluster, tls_ca, tls_cert, tls_key)
     with progress(f"ingest {feed}") as advance:
         result = Workspace(workspace).ingest(
-            feed, *paths, keep="all" if keep == "all" else "fields", progress=advance
+            feed, *paths, keep="all" if keep == "all" else "fields", **who, progress=advance
         )
     record = ingest_record(result)
     if json:
@@ -165,6 +177,11 @@ def update(
         ),
     ] = False,
     backend: BackendOption = "auto",
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
     summary: SummaryOption = None,
     metrics: MetricsOption = None,
     log_format: LogFormatOption = "text",
@@ -189,6 +206,7 @@ def update(
     logs.to_stderr(log_format, without=() if log_format == "json" else _FOR_PROGRAMS)
     how: Record = {"bootstrap": bootstrap, "seed": seed, "backend": backend, "accept_change": accept_change}
     how["after_rollback"] = after_rollback
+    how |= where(workers, cluster, tls_ca, tls_cert, tls_key)
     with progress("update", shown=log_format == "text") as advance:
         run = run_update(workspace, how, progress=advance)
     log_end(run.record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -51,6 +51,32 @@ SummaryOption = Annotated[
         "--summary", metavar="FILE", help="Write what came of the run as JSON, also of one that failed."
     ),
 ]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers", metavar="N", min=1, help="Processes that read and tally; never changes a number."
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Scheduler of dask.distributed whose workers read and tally: tls://HOST:PORT, or "
+        "tcp://127.0.0.1:PORT.",
+        show_default=False,
+    ),
+]
+TlsCaOption = Annotated[
+    Path | None,
+    typer.Option("--tls-ca", metavar="FILE", help="Certificate of the cluster's authority, PEM."),
+]
+TlsCertOption = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Own certificate for the cluster.")
+]
+TlsKeyOption = Annotated[
+    Path | None, typer.Option("--tls-key", metavar="FILE", help="Key of the own certificate.")
+]
 MetricsOption = Annotated[
     Path | None,
     typer.Option(
@@ -61,6 +87,18 @@ LogFormatOption = Annotated[
     str,
     typer.Option("--log-format", metavar="FORM", help="text, or json: an object a line on stderr."),
 ]
+
+
+def where(
+    workers: int, cluster: str | None, tls_ca: Path | None, tls_cert: Path | None, tls_key: Path | None
+) -> dict[str, Any]:
+    """Return the arguments of `Workspace.update` and `Workspace.ingest` that say who works."""
+    from trendcore.errors import UsageError
+
+    files = (tls_ca, tls_cert, tls_key)
+    if any(files) and not all(files):
+        raise UsageError("--tls-ca, --tls-cert and --tls-key go together: give all three")
+    return {"workers": workers, "cluster": cluster, "tls": files if all(files) else None}
 
 
 def one_form(json: bool, csv: bool) -> None:

@@ -10,10 +10,13 @@ from trendcore.errors import UsageError
 from trendcore.pools.addresses import Tls
 from trendcore.pools.base import Pool
 
+#: files of the authority's certificate, of one's own, and of its key
+Certificates = tuple[str | Path, str | Path, str | Path]
+
 
 @contextmanager
 def opened(
-    workers: int = 1, cluster: str | None = None, tls: tuple[str | Path, str | Path, str | Path] | None = None
+    workers: int = 1, cluster: str | None = None, tls: Certificates | None = None
 ) -> Iterator[Pool | None]:
     """Start workers, and end them with the block.
 

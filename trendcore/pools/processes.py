@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
-from trendcore.errors import UsageError
+from trendcore.errors import BackendError
 from trendcore.pools.base import LOOK, Done, Order, Result, Task, Waiting, nothing
 from trendcore.pools.child import begin
 
@@ -74,10 +74,7 @@ class Processes:
     ) -> list[Result]:
         """Work on orders; see `trendcore.pools.base.Pool`."""
         if gpu:
-            raise UsageError(
-                "processes of one machine would share its GPU: leave out --workers, or give --cluster, with "
-                "a worker for each GPU"
-            )
+            raise BackendError("processes of one machine would share its GPU")
         results: dict[int, Result] = {}
         waiting, running = Waiting(len(orders)), dict[Future[Result], int]()
         try:

@@ -12,11 +12,12 @@ import polars as pl
 from trendcore.store import Anew, Ledger, Store
 from trendcore.update import inputs, trade, works
 from trendcore.update.method import Method
-from trendcore.update.resolve import resolve
+from trendcore.update.resolve import Resolved, resolve
 from trendcore.update.scope import TABLE_OF, Scope
 from trendcore.update.tables import Tables, tables
 from trendcore.update.trade import Trade
 from trendcore.update.trending import SERIES, SERIES_TABLES, changed_series, last_years, trends
+from trendcore.update.workers.tallying import Apart, count_apart
 from trendcore.update.works import CELL, Works
 
 #: times a step, by its name
@@ -59,7 +60,15 @@ class Made:
         return found
 
 
-def make(store: Store, ledger: Ledger, how: Method, scope: Scope, backend: str, step: Step) -> Made:
+def make(
+    store: Store,
+    ledger: Ledger,
+    how: Method,
+    scope: Scope,
+    backend: str,
+    step: Step,
+    apart: Apart | None = None,
+) -> Made:
     """Tally what is in scope and make the tables.
 
     Parameters
@@ -74,6 +83,8 @@ def make(store: Store, ledger: Ledger, how: Method, scope: Scope, backend: str, 
         Backend of the kernels; every one gives the same bytes.
     step
         Times the steps.
+    apart
+        Workers that tally works; None: this process does.
     """
     counted: list[Works] = []
     flows: list[Trade] = []
@@ -85,14 +96,31 @@ def make(store: Store, ledger: Ledger, how: Method, scope: Scope, backend: str, 
                     flows.append(trade.trade(resolved, how))
                 else:
                     whole = all(c.keep == "all" for c in ledger.active().values() if c.feed == feed)
-                    tally = works.papers if table == "papers" else works.patents
-                    counted.append(tally(resolved, how, all_works=whole, backend=backend))
+                    counted.append(_works(store, ledger, table, resolved, how, whole, backend, apart))
     with step("tables"):
         stays = {name: _stays(store, scope, name) for name in WHOLE}
         made = tables(counted, flows, how, inputs.accounting(ledger), stays)
     with step("trends"):
         found, series = _trends(store, made, how, scope, backend)
     return Made(made | {"trends": found}, scope, series)
+
+
+def _works(
+    store: Store,
+    ledger: Ledger,
+    table: str,
+    resolved: Resolved,
+    how: Method,
+    whole: bool,
+    backend: str,
+    apart: Apart | None,
+) -> Works:
+    if apart is None:
+        rows = resolved.rows
+        counted = works.count(table, rows, resolved.stored, how, all_works=whole, backend=backend)
+    else:
+        counted = count_apart(apart, store, ledger, table, resolved, how, all_works=whole)
+    return works.works(table, resolved, counted)
 
 
 def _feeds(ledger: Ledger, scope: Scope, table: str) -> list[str]:
@@ -102,7 +130,7 @@ def _feeds(ledger: Ledger, scope: Scope, table: str) -> list[str]:
 
 
 def _stays(store: Store, scope: Scope, name: str) -> pl.DataFrame | None:
-    """Return the rows of a table that are as they were published; None where all or nothing is made anew."""
+    """Return the rows of a table that are as they were published; None where there are none."""
     if scope.base is None or name not in scope.base.tables:  # without blocs there is no table of them
         return None
     return store.read(scope.base, name).filter(~scope.anew).collect()

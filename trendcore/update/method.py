@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from trendcore import __version__, taxonomy
@@ -14,6 +15,7 @@ from trendcore.errors import UsageError
 from trendcore.store.settings import settings_at
 from trendcore.taxonomy import Blocs, CountryPolicy, FieldTaxonomy
 from trendcore.taxonomy.files import data_file
+from trendcore.taxonomy.policies import SHIPPED
 from trendcore.update.inputs import field_taxonomy
 from trendcore.update.intervals import IntervalMethod, checked_names
 
@@ -109,6 +111,50 @@ def method(settings: Settings) -> Method:
             "policy": data_file("policy", settings.policy),
             "blocs": data_file("blocs", settings.bloc_file),
         },
+    )
+
+
+def rebuilt(said: Mapping[str, Any], files: Mapping[str, bytes]) -> Method:
+    """Make a method from what `Method.versions` said of it and the bytes of its files.
+
+    Where a file is not given that of the package serves. Whether the method is the same is for the caller to
+    see: its versions say so.
+
+    Raises
+    ------
+    TaxonomyError, UsageError
+        A file is not valid, or a bloc or an index is unknown.
+    KeyError
+        Something is not said.
+
+    Examples
+    --------
+    >>> how = method(Settings(trend_years=7))
+    >>> rebuilt(how.versions(), how.files).versions() == how.versions()
+    True
+    """
+    with TemporaryDirectory() as folder:
+        paths = {name: Path(folder) / f"{name}.toml" for name in files}
+        for name, path in paths.items():
+            path.write_bytes(files[name])
+        name = said["policy"]["name"]
+        breadth, proxies = said["taxonomy"]["breadth"], said["taxonomy"]["proxies"]
+        fields = taxonomy.fields(paths.get("taxonomy"), breadth, proxies=proxies)
+        policy = taxonomy.policy(paths.get("policy", name if name in SHIPPED else "default"))
+        blocs = taxonomy.blocs(paths.get("blocs"))
+    intervals = said["intervals"]
+    return Method(
+        fields=fields,
+        policy=policy,
+        blocs=blocs,
+        bloc_names=tuple(said["blocs"]["names"]),
+        labels=taxonomy.countries().labels(),
+        self_flows=said["self_flows"],
+        intervals=IntervalMethod(
+            tuple(intervals["indices"]), intervals["replicates"], intervals["seed"] or 0
+        ),
+        trend_years=said["trend_years"],
+        files=dict(files),
     )
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
 
-from trendcore import taxonomy
 from trendcore.errors import TrendcoreError, UsageError
 from trendcore.store import Ledger, Manifest, Store, Unit
-from trendcore.taxonomy.policies import SHIPPED
-from trendcore.update.intervals import IntervalMethod
-from trendcore.update.method import Method
+from trendcore.update.method import Method, rebuilt
 
 #: what a release says of the program that made it, beside what it was told to do
 OF_THE_PROGRAM: Final = ("trendcore", "tables")
@@ -62,7 +57,7 @@ def method_of(store: Store, manifest: Manifest) -> Method:
     """
     said = manifest.settings
     try:
-        how = _read(store, manifest, said)
+        how = rebuilt(said, {name: store.kept_text(sha) for name, sha in manifest.method_files.items()})
         differs = changed(how.versions(), said)
     except (KeyError, TypeError, ValueError, TrendcoreError) as error:
         if isinstance(error, TrendcoreError) and error.exit_code != UsageError.exit_code:
@@ -88,30 +83,3 @@ def changed(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     """
     names = [name for name in dict.fromkeys([*now, *before]) if name not in OF_THE_PROGRAM]
     return [name for name in names if now.get(name) != before.get(name)]
-
-
-def _read(store: Store, manifest: Manifest, said: Mapping[str, Any]) -> Method:
-    with TemporaryDirectory() as folder:
-        paths: dict[str, Path] = {}
-        for name in ("taxonomy", "policy", "blocs"):
-            if name in manifest.method_files:
-                paths[name] = Path(folder) / f"{name}.toml"
-                paths[name].write_bytes(store.kept_text(manifest.method_files[name]))
-        name = said["policy"]["name"]
-        breadth, proxies = said["taxonomy"]["breadth"], said["taxonomy"]["proxies"]
-        fields = taxonomy.fields(paths.get("taxonomy"), breadth, proxies=proxies)
-        policy = taxonomy.policy(paths.get("policy", name if name in SHIPPED else "default"))
-        blocs = taxonomy.blocs(paths.get("blocs"))
-    intervals = said["intervals"]
-    return Method(
-        fields=fields,
-        policy=policy,
-        blocs=blocs,
-        bloc_names=tuple(said["blocs"]["names"]),
-        labels=taxonomy.countries().labels(),
-        self_flows=said["self_flows"],
-        intervals=IntervalMethod(
-            tuple(intervals["indices"]), intervals["replicates"], intervals["seed"] or 0
-        ),
-        trend_years=said["trend_years"],
-    )

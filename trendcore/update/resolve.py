@@ -20,7 +20,7 @@ from trendcore.update.scope import Years, is_in
 #: an undated version of a work is older than every dated one
 _UNDATED: Final = date(1, 1, 1)
 #: where a stored row is: unique
-_PLACE: Final = ["input", "source_file", "source_line"]
+PLACE: Final = ["input", "source_file", "source_line"]
 _TRADE_KEY: Final = ["year", "exporter", "importer", "hs6", "hs_revision", "flow", "reporter_side"]
 
 
@@ -43,12 +43,31 @@ class Resolved:
     set_aside
         year, reason, rows: stored rows of the years asked for that do not count: superseded, merged,
         out_of_field and the like.
+    years, dead
+        Of works: the years asked for, and the places (`PLACE`) of stored rows that do not count; see
+        `counting`.
     """
 
     feed: str
     rows: pl.LazyFrame
     stored: pl.LazyFrame
     set_aside: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SET_ASIDE))
+    years: Years = None
+    dead: pl.DataFrame | None = None
+
+
+def counting(stored: pl.LazyFrame, years: Years, dead: pl.DataFrame | None) -> pl.LazyFrame:
+    """Return which of some stored works count: what `Resolved` holds of all of them.
+
+    Examples
+    --------
+    >>> stored = pl.LazyFrame({"input": "a", "source_file": "f", "source_line": [1, 2], "year": 2020})
+    >>> dead = pl.DataFrame({"input": ["a"], "source_file": ["f"], "source_line": [2]})
+    >>> counting(stored, frozenset([2020]), dead).collect()["source_line"].to_list()
+    [1]
+    """
+    rows = stored if years is None else stored.filter(is_in(years))
+    return rows if dead is None else rows.join(dead.lazy(), on=PLACE, how="anti")
 
 
 def resolve(store: Store, ledger: Ledger, feed: str, table: str, years: Years = None) -> Resolved:
@@ -75,7 +94,7 @@ def resolve(store: Store, ledger: Ledger, feed: str, table: str, years: Years = 
         return _papers(feed, stored, tombstones, years)
     rows = stored if years is None else stored.filter(is_in(years))
     if len(contents) < 2:
-        return Resolved(feed, rows, stored)
+        return Resolved(feed, rows, stored, years=years)
     order = _order(contents).lazy()
     if table == "patents":
         latest = _latest(feed, stored.join(order, on="input"), ["id"], stored)
@@ -89,7 +108,10 @@ def resolve(store: Store, ledger: Ledger, feed: str, table: str, years: Years = 
 def _only(resolved: Resolved, years: Collection[int]) -> Resolved:
     of_years = is_in(years)
     return replace(
-        resolved, rows=resolved.rows.filter(of_years), set_aside=resolved.set_aside.filter(of_years)
+        resolved,
+        rows=resolved.rows.filter(of_years),
+        set_aside=resolved.set_aside.filter(of_years),
+        years=frozenset(years),
     )
 
 
@@ -111,9 +133,9 @@ def _papers(feed: str, stored: pl.LazyFrame, tombstones: pl.LazyFrame, years: Ye
     )
     doubtful = pl.concat([several, graves.select("id")]).unique()
     if doubtful.is_empty():
-        return Resolved(feed, rows, stored)
+        return Resolved(feed, rows, stored, years=years)
     found = (
-        stored.select("id", "year", dated, *_PLACE)
+        stored.select("id", "year", dated, *PLACE)
         .join(doubtful.lazy(), on="id", how="semi")
         .collect(engine="streaming")
         # file and line decide between versions of one date, so that the order of ingestion does not
@@ -123,30 +145,33 @@ def _papers(feed: str, stored: pl.LazyFrame, tombstones: pl.LazyFrame, years: Ye
     )
     is_gone = pl.col("latest") & (pl.col("gone") >= pl.col("updated"))
     dead = found.select(
-        *_PLACE,
+        *PLACE,
         "year",
         why=pl.when(is_gone).then("reason").when(~pl.col("latest")).then(pl.lit("superseded")),
     ).drop_nulls("why")
     if years is not None:
         dead = dead.filter(is_in(years))
-    return Resolved(feed, rows.join(dead.lazy(), on=_PLACE, how="anti"), stored, _by_reason(dead))
+    return Resolved(
+        feed, counting(stored, years, dead), stored, _by_reason(dead), years=years, dead=dead.select(PLACE)
+    )
 
 
 def _latest(feed: str, rows: pl.LazyFrame, key: Sequence[str], stored: pl.LazyFrame) -> Resolved:
     """Of rows with one key, keep that of the input that was ingested last."""
     several = rows.select(*key).group_by(key).len().filter(pl.col("len") > 1).drop("len")
     dead = (
-        rows.select(*dict.fromkeys([*key, *_PLACE, "year", "order"]))
+        rows.select(*dict.fromkeys([*key, *PLACE, "year", "order"]))
         .join(several, on=list(key), how="semi", nulls_equal=True)
         .collect(engine="streaming")
         # rows of one input with one key (old and new numbers of a country) are parts of one flow
         .filter(pl.col("order") < pl.col("order").max().over(key))
-        .select(*_PLACE, "year", why=pl.lit("superseded"))
+        .select(*PLACE, "year", why=pl.lit("superseded"))
     )
     rows = rows.drop("order")
     if dead.is_empty():
         return Resolved(feed, rows, stored)
-    return Resolved(feed, rows.join(dead.lazy(), on=_PLACE, how="anti"), stored, _by_reason(dead))
+    kept = rows.join(dead.lazy(), on=PLACE, how="anti")
+    return Resolved(feed, kept, stored, _by_reason(dead), dead=dead.select(PLACE))
 
 
 def _one_level(resolved: Resolved) -> Resolved:
@@ -161,15 +186,15 @@ def _one_level(resolved: Resolved) -> Resolved:
     mixed = rows.group_by(heading).agg(n=pl.col("hs6").str.len_bytes().n_unique()).filter(pl.col("n") > 1)
     doubtful = (
         rows.join(mixed, on=heading, how="semi")
-        .select("year", "reporter", "partner", "flow", "hs_revision", "hs6", "value", *_PLACE)
+        .select("year", "reporter", "partner", "flow", "hs_revision", "hs6", "value", *PLACE)
         .with_columns(aside=pl.lit(None, pl.String))
         .collect(engine="streaming")
     )
     marked = mark_levels(doubtful, taxonomy.countries().remainders())
-    dead = marked.select(*_PLACE, "year", why="aside").drop_nulls("why")
+    dead = marked.select(*PLACE, "year", why="aside").drop_nulls("why")
     if dead.is_empty():
         return resolved
-    kept = resolved.rows.join(dead.lazy(), on=_PLACE, how="anti")
+    kept = resolved.rows.join(dead.lazy(), on=PLACE, how="anti")
     return replace(resolved, rows=kept, set_aside=added_up([resolved.set_aside, _by_reason(dead)]))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from trendcore import gates
 from trendcore.config import Settings
 from trendcore.errors import GateError, QuarantineError, StorageError, TrendcoreError, UsageError
+from trendcore.pools.base import Pool
 from trendcore.store import Ledger, Manifest, ReleaseInfo, Store
 from trendcore.tallies import resolve_backend
 from trendcore.update import inputs
@@ -22,6 +23,7 @@ from trendcore.update.making import WHOLE, make
 from trendcore.update.method import Method, method, package_versions
 from trendcore.update.scope import Scope, scope_of
 from trendcore.update.tables import Tables
+from trendcore.update.workers.tallying import apart_of
 
 #: so many quarantined rows of an input are never too many
 _ALWAYS_TOLERATED: Final = 100
@@ -70,6 +72,7 @@ def update(
     backend: str = "auto",
     accept_change: str | None = None,
     after_rollback: bool = False,
+    pool: Pool | None = None,
     progress: Progress = silent,
 ) -> UpdateResult:
     """Publish a release of what is ingested, unless the current one is of the same inputs and settings.
@@ -86,6 +89,8 @@ def update(
         Why it is right that the release differs from the last one so much; None: gates of change refuse.
     after_rollback
         Publish also the inputs and settings that were rolled back from; else nothing is published of them.
+    pool
+        Workers that read files and tally works; None: this process does.
     progress
         See `inputs.Progress`; counts steps, and bytes while files are read.
 
@@ -105,7 +110,10 @@ def update(
         Stored rows are damaged, or there is no room; nothing was published.
     ConflictError
         Another process works on the workspace.
+    WorkerError
+        Workers die again and again, or are not like this process; nothing was published.
     """
+    backend, apart = apart_of(pool, backend)
     resolve_backend(backend)  # where it cannot be used, that is said first
     if accept_change is not None and not accept_change.strip():
         raise UsageError("the reason of an accepted change is blank: say in words why the change is right")
@@ -119,7 +127,7 @@ def update(
         _check_taxonomy(ledger, how)
         store.sweep(ledger.contents)
         with clock.step("scan"):
-            scanned = inputs.rescan(store, ledger, settings, progress)
+            scanned = inputs.rescan(store, ledger, settings, progress, pool)
         warnings = tuple(dict.fromkeys([*scanned.warnings, *inputs.broken_off(ledger)]))
         # an interruption leaves the ledger as it was; after a refusal what was read stays, to be looked at
         try:
@@ -139,7 +147,7 @@ def update(
             scope = scope_of(store, ledger, sound, how.versions())
             stored = sum(sum(content.rows.values()) for content in ledger.contents.values())
             backend = resolve_backend(backend, stored)
-            made = make(store, ledger, how, scope, backend, clock.step)
+            made = make(store, ledger, how, scope, backend, clock.step, apart)
             with clock.step("gates"):
                 before = _compared(store, current, scope)
                 found = gates.check(made.tables, before=before, limits=settings.gates, accepted=reason)
@@ -154,7 +162,7 @@ def update(
                 fingerprint=fingerprint,
                 inputs=_inputs(ledger),
                 settings=how.versions(),
-                versions={"backend": backend, **package_versions()},
+                versions={"backend": apart.backend if apart else backend, **package_versions()},
                 timings=dict(clock.seconds),
                 gates=[each.as_dict() for each in found],
                 warnings=list(warnings),

@@ -11,7 +11,7 @@ import polars as pl
 
 from trendcore.tallies import Tally, tally
 from trendcore.update.method import Method
-from trendcore.update.resolve import Resolved, added_up
+from trendcore.update.resolve import SET_ASIDE, Resolved, added_up
 
 #: the key of a cell, in every published table
 CELL: Final = ("source", "role", "field", "year")
@@ -58,13 +58,41 @@ class Works:
     set_aside: pl.DataFrame
 
 
-def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
-    """Tally papers by the countries of their authors.
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of some of the works of a feed, which adds up to what is counted of all; see `added`.
+
+    Attributes
+    ----------
+    tallies
+        One a role of the feed.
+    unknown
+        As of `Works`.
+    newest
+        How recent the stored works are, by source (papers) or by what their year is (patents).
+    set_aside
+        year, reason, rows: works that count nowhere by what they are.
+    """
+
+    tallies: tuple[Tally, ...]
+    unknown: pl.DataFrame
+    newest: pl.DataFrame
+    set_aside: pl.DataFrame
+
+
+def count(
+    table: str, rows: pl.LazyFrame, stored: pl.LazyFrame, method: Method, *, all_works: bool, backend: str
+) -> Counted:
+    """Tally works: papers by the countries of their authors, patents by those of inventors and applicants.
 
     Parameters
     ----------
-    resolved
-        Papers, each once.
+    table
+        ``papers`` or ``patents``.
+    rows
+        Works that count, each once.
+    stored
+        Works that are stored: what is not made anew says how recent the snapshot is, too.
     method
         Taxonomy and country policy.
     all_works
@@ -72,27 +100,62 @@ def papers(resolved: Resolved, method: Method, *, all_works: bool, backend: str)
     backend
         Backend of the kernels.
     """
-    judged = judged_papers(resolved.rows, method, "countries", "shares")
-    # of all that is stored: what is not made anew says how recent the snapshot is, too
+    one = _papers if table == "papers" else _patents
+    return one(rows, stored, method, all_works=all_works, backend=backend)
+
+
+def added(parts: Sequence[Counted]) -> Counted:
+    """Add up what was counted of parts of the works, in any order."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    kind = first.newest.columns[0]
+    unknown = pl.concat([part.unknown for part in parts]).group_by("source", "field", "year").sum()
+    newest = pl.concat([part.newest for part in parts]).group_by(kind).max().select(first.newest.columns)
+    by_role = zip(*(part.tallies for part in parts), strict=True)
+    return Counted(
+        tuple(one.merge(*others) for one, *others in by_role),
+        unknown.select(first.unknown.columns),
+        newest,
+        added_up([part.set_aside for part in parts]),
+    )
+
+
+def works(table: str, resolved: Resolved, counted: Counted) -> Works:
+    """Return what was counted of a feed."""
+    patents = table == "patents"
+    return Works(
+        resolved.feed,
+        ("inventor", "applicant", OWNED) if patents else ("author",),
+        counted.tallies,
+        counted.unknown,
+        _complete_grants(counted.newest) if patents else _complete_papers(counted.newest),
+        added_up([resolved.set_aside, counted.set_aside]),
+    )
+
+
+def _papers(
+    rows: pl.LazyFrame, stored: pl.LazyFrame, method: Method, *, all_works: bool, backend: str
+) -> Counted:
+    judged = judged_papers(rows, method, "countries", "shares")
     newest = (
-        resolved.stored.filter(method.fields.papers_eligible())
+        stored.filter(method.fields.papers_eligible())
         .group_by(_source_of_papers().alias("source"))
         .agg(pl.col("updated").max(), pl.col("date").max(), pl.col("year").max())
     )
-    return Works(
-        resolved.feed,
-        ("author",),
+    return Counted(
         (_tally(judged, "author", "countries", "shares", method, all_works=all_works, backend=backend),),
         _unknown(judged),
-        _complete_papers(newest.collect(engine="streaming")),
-        added_up([resolved.set_aside, _ineligible(resolved.rows, method)]),
+        newest.collect(engine="streaming"),
+        _ineligible(rows, method),
     )
 
 
-def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str) -> Works:
-    """Tally patents by the countries of inventors, of applicants, and from inventors to applicants."""
+def _patents(
+    rows: pl.LazyFrame, stored: pl.LazyFrame, method: Method, *, all_works: bool, backend: str
+) -> Counted:
     sides = [f"{side}_{what}" for side in ("inventor", "applicant") for what in ("countries", "shares")]
-    judged = judged_patents(resolved.rows, method, *sides)
+    judged = judged_patents(rows, method, *sides)
     roles = (("inventor", *sides[:2]), ("applicant", *sides[2:]))
     tallies = [
         _tally(judged, role, members, shares, method, all_works=all_works, backend=backend)
@@ -108,15 +171,12 @@ def patents(resolved: Resolved, method: Method, *, all_works: bool, backend: str
         patterns=True,
         backend=backend,
     )
-    newest = resolved.stored.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
-    complete = _complete_grants(newest.collect(engine="streaming"))
-    return Works(
-        resolved.feed,
-        ("inventor", "applicant", OWNED),
+    newest = stored.group_by("year_kind").agg(pl.col("date").max(), pl.col("year").max())
+    return Counted(
         (*tallies, owned),
         _unknown(judged),
-        complete,
-        resolved.set_aside,
+        newest.collect(engine="streaming"),
+        pl.DataFrame(schema=SET_ASIDE),
     )
 
 
