@@ -182,7 +182,7 @@ def execute(volume: Volume, rows: Rows, ledger: Ledger, what: Plan, save: Callab
             volume.replace(_prepared(volume, _dropped_key(manifest.number)), encode(record))
             _remove(volume, [releases.key_of(manifest.number)])
         # also brings to disk that the manifests are gone, before their files are
-        volume.replace(_WAITING, encode(_Waiting(dict(what.waiting))))
+        volume.replace(_prepared(volume, _WAITING), encode(_Waiting(dict(what.waiting))))
         _remove(volume, what.files)
     if what.told.contents:
         for content in what.told.contents:
