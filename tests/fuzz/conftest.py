@@ -1,9 +1,9 @@
 """Fuzzing, long or short.
 
-`FUZZ_INPUTS` is the number of inputs of each target in the long form (``pytest -m slow tests/fuzz``), where
-one takes a fraction of it because each takes long; `FUZZ_SEED` the seed. What fails is kept in the folder that
-the failure names; files of feeds come out the same again from seed and number, those of a workspace, whose
-names are by chance, do not.
+`FUZZ_INPUTS` is the number of inputs of each target in the long form (``pytest -m slow tests/fuzz``), of
+which a target whose inputs take long gets a fraction; `FUZZ_SEED` the seed. What fails is kept in the folder
+that the failure names; files of feeds come out the same again from seed and number, those of a workspace,
+whose names are by chance, do not.
 """
 
 from __future__ import annotations
