@@ -136,6 +136,18 @@ def test_stopped_at_random_moments(
     assert figures.sweep(STOPS, moments(both, 2, 2), disturb, workers=CORES).total() == 2
 
 
+def test_a_half_written_record_of_a_killed_run_goes_with_the_next_one(
+    updating: Prepared, tmp_path: Path
+) -> None:
+    root = updating.copy(tmp_path / "workspace")
+    left = root / ".last_run.json.0badc0de.part"
+    left.write_text("{")
+    run = Apart(updating.commands(root), tmp_path / "log")
+    assert run.end() == (0, 1), run.said()
+    assert not left.exists()
+    assert (root / "last_run.json").is_file()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 4])
 def test_killed_100_times(

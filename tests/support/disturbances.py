@@ -21,7 +21,7 @@ Frames = Mapping[str, pl.DataFrame]
 
 SETTINGS = 'intervals = ["salton"]\nblocs = ["quad"]\n'
 #: files that are there for a moment only
-_PASSING: Final = ("*.unfinished", ".*.part", "*.tmp")
+_PASSING: Final = ("*.unfinished", "*.tmp")
 #: in names of files, beside hashes, which are longer
 _RANDOM: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 from pathlib import Path
@@ -48,6 +49,9 @@ def write_whole(path: Path, text: str) -> None:
     # the name neither is what readers look for nor what an update sweeps away
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        # what processes that were killed have left
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
         with new.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
