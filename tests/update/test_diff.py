@@ -425,6 +425,21 @@ def test_trade_by_flows_that_came_went_or_were_revised(tmp_path: Path) -> None:
     }
 
 
+def test_a_feed_that_came_and_one_that_went(tmp_path: Path) -> None:
+    path = tmp_path / "BACI_HS07_Y2018_V202501.csv"
+    path.write_text("t,i,j,k,v,q\n2018,392,842,854231,10,1\n")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
+    ws.ingest("baci", path)
+    update(ws)
+    ws.withdraw(path)
+    ws.ingest("openalex", write_works(tmp_path / "a.jsonl", about(1, "JP", "US")))
+    update(ws)
+    found = {key[0:1] + key[4:]: parts for key, parts in moves(ws).items()}
+    assert found["openalex", "JP", "US"] == {"moved": 1, "late": 1}
+    assert found["baci", "JP", "US"] == {"moved": -10_000_000, "withdrawn": -10_000_000}
+    assert summary(ws.diff(1, 2))["reasons"]["value"]["moved"] == -10_000_000
+
+
 def test_works_by_several_authors_of_a_country_count_once(tmp_path: Path) -> None:
     ws = tc.Workspace(tmp_path / "ws", **SMALL)
     write_works(tmp_path / "in" / "a.jsonl", about(1, "JP", "US"))

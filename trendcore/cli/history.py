@@ -74,13 +74,15 @@ def diff(
 
 
 def _tops(moves: pl.DataFrame, limit: int) -> list[tuple[str, pl.DataFrame]]:
+    """Return the first rows of each measure; the totals of exporters are for programs."""
+    return [(name, rows.head(limit)) for name in _UNITS if (rows := _of(moves, name)).height]
+
+
+def _of(moves: pl.DataFrame, measure: str) -> pl.DataFrame:
     import polars as pl
 
-    return [
-        (name, rows.head(limit))
-        for name in _UNITS
-        if (rows := moves.filter(pl.col("measure") == name)).height
-    ]
+    rows = moves.filter(pl.col("measure") == measure)
+    return rows.filter(pl.col("b").is_not_null()) if measure == "value" else rows
 
 
 def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
@@ -108,8 +110,6 @@ def _print_summary(r1: int, r2: int, index: str, told: Record) -> None:
 
 
 def _print_moves(measure: str, rows: pl.DataFrame, moves: pl.DataFrame, index: str) -> None:
-    import polars as pl
-
     paired = measure != "works"
     valued = paired and rows["value_after"].null_count() < rows.height
     columns = [("source", "left"), ("field", "left"), ("year", "left"), ("a", "left")]
@@ -119,13 +119,13 @@ def _print_moves(measure: str, rows: pl.DataFrame, moves: pl.DataFrame, index: s
     body = []
     for row in rows.iter_rows(named=True):
         cells = [f"{row['source']} {row['role']}", row["field"], str(row["year"]), row["a"]]
-        cells += [row["b"] or "all"] * paired
+        cells += [row["b"]] * paired
         cells += [_plain(row["before"], measure), _plain(row["after"], measure)]
         cells += [_scaled(row["moved"], measure)]
         values = f"{_number(row['value_before'])} > {_number(row['value_after'])}"
         cells += [values, _answer(row["beyond"])] * valued
         body.append([*cells, _why(row, measure) or "–"])
-    in_all = moves.filter(pl.col("measure") == measure).height
+    in_all = _of(moves, measure).height
     notes = [f"{rows.height:,} of {in_all:,}; --csv gives all."] if rows.height < in_all else []
     print_table(columns, body, title=_UNITS[measure][0], notes=notes)
 

@@ -111,7 +111,9 @@ def summary(moves: pl.DataFrame) -> dict[str, Any]:
         .to_list()
     )
     known = joint["beyond"].drop_nulls()
-    sums = moves.group_by("measure").agg(pl.col("moved", *REASONS).sum()).to_dicts()
+    # totals of exporters would count their flows twice
+    once = moves.filter((pl.col("measure") != "value") | pl.col("b").is_not_null())
+    sums = once.group_by("measure").agg(pl.col("moved", *REASONS).sum()).to_dicts()
     why = moves.drop_nulls("unexplained").select("source", "unexplained").unique().sort("source")
     return {
         "cells": moves.select(CELL).unique().height,

@@ -11,6 +11,8 @@ from trendcore.errors import TrendcoreError, UsageError
 from trendcore.store import Ledger, Manifest, Store, Unit
 from trendcore.update.method import Method, rebuilt
 
+#: files of a method, whatever names a manifest has
+FILES: Final = ("taxonomy", "policy", "blocs")
 #: what a release says of the program that made it, beside what it was told to do
 OF_THE_PROGRAM: Final = ("trendcore", "tables")
 
@@ -57,7 +59,8 @@ def method_of(store: Store, manifest: Manifest) -> Method:
     """
     said = manifest.settings
     try:
-        how = rebuilt(said, {name: store.kept_text(sha) for name, sha in manifest.method_files.items()})
+        kept = {name: manifest.method_files[name] for name in FILES if name in manifest.method_files}
+        how = rebuilt(said, {name: store.kept_text(sha256) for name, sha256 in kept.items()})
         differs = changed(how.versions(), said)
     except (KeyError, TypeError, ValueError, TrendcoreError) as error:
         if isinstance(error, TrendcoreError) and error.exit_code != UsageError.exit_code:
