@@ -18,7 +18,7 @@ from support.canonical import ingest, lines
 from support.faults import fault
 
 from trendcore.errors import ConflictError, StorageError, UsageError, WorkspaceError
-from trendcore.store import ReleaseInfo, Store, collecting, parts
+from trendcore.store import ReleaseInfo, Store, collecting, failpoints, parts
 from trendcore.store.failpoints import Died
 from trendcore.store.volumes import S3Volume
 
@@ -330,6 +330,30 @@ def test_on_s3_too(place: str, at: Any) -> None:
     check(store, 3, 4)
     data = [key for key in S3Volume(place).below("results") if key.endswith(".parquet")]
     assert len([key for key in data if "_delta_log" not in key]) == 2 + 1 + 2
+
+
+def test_on_s3_who_is_paused_and_shut_out_removes_nothing_more(
+    place: str, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(place)
+    leases_last(monkeypatch, 0.0, renewed=False)
+
+    def another() -> None:
+        """Another process takes over and goes back to a release that is to be dropped."""
+        Store.open(place).rollback(2)
+
+    store = Store.open(place)
+    with (
+        failpoints.armed(1, another, only={"s3_delete"}) as trace,
+        pytest.raises(ConflictError, match="another process has taken over"),
+    ):
+        store.gc(1, timedelta(0))
+    assert trace.fired
+    assert store.verify(store.manifest(5)) == []
+    assert_frame_equal(store.read(store.manifest(5), "t").collect(), table(2))
+    assert lines(store, NEW) == [(NEW, 2), (NEW, 3)]
+    data = [key for key in S3Volume(place).below("results") if key.endswith(".parquet")]
+    assert len([key for key in data if "_delta_log" not in key]) == 2 + 1 + 4
 
 
 @pytest.mark.slow
