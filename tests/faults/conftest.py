@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.disturbances import Prepared, prepare
+from support.faults import fault
 from support.figures import Figures
+
+from trendcore.store.failpoints import Trace
 
 _FIGURES = pytest.StashKey[Figures]()
 
@@ -41,9 +46,12 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 
 
 @pytest.fixture(scope="session")
-def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prepared]]:
     """By what is disturbed: ``updating``, and ``ingesting`` with the update that follows."""
-    return dict(zip(("updating", "ingesting"), prepare(tmp_path_factory.mktemp("prepared")), strict=True))
+    # each fault collects garbage first: what is there now is none, and need not be looked through
+    gc.freeze()
+    yield dict(zip(("updating", "ingesting"), prepare(tmp_path_factory.mktemp("prepared")), strict=True))
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +64,12 @@ def updating(both: dict[str, Prepared]) -> Prepared:
 def ingesting(both: dict[str, Prepared]) -> Prepared:
     """The run that is disturbed is `ingest`, then `update`."""
     return both["ingesting"]
+
+
+@pytest.fixture(scope="session")
+def calls(updating: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """The calls of an update that nothing disturbs."""
+    root = updating.copy(tmp_path_factory.mktemp("calls") / "workspace")
+    with fault(0) as trace:
+        updating.run(root)
+    return trace
