@@ -92,13 +92,18 @@ LogFormatOption = Annotated[
 def where(
     workers: int, cluster: str | None, tls_ca: Path | None, tls_cert: Path | None, tls_key: Path | None
 ) -> dict[str, Any]:
-    """Return the arguments of `Workspace.update` and `Workspace.ingest` that say who works."""
+    """Return the arguments of `Workspace.update` and `Workspace.ingest` that say who works, if said."""
     from trendcore.errors import UsageError
 
     files = (tls_ca, tls_cert, tls_key)
     if any(files) and not all(files):
         raise UsageError("--tls-ca, --tls-cert and --tls-key go together: give all three")
-    return {"workers": workers, "cluster": cluster, "tls": files if all(files) else None}
+    said = {
+        "workers": workers if workers != 1 else None,
+        "cluster": cluster,
+        "tls": files if any(files) else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def one_form(json: bool, csv: bool) -> None:

@@ -220,7 +220,7 @@ def _packed_tally(tally: Tally) -> dict[str, Any]:
         "members": packed(tally.members),
         "totals": packed(tally.totals),
         "patterns": None if tally.patterns is None else packed(tally.patterns),
-        "meta": asdict(tally.meta),
+        "meta": json.dumps(asdict(tally.meta)),
     }
 
 
@@ -234,7 +234,7 @@ def _counted(result: Result) -> Counted:
 
 
 def _unpacked_tally(sent: dict[str, Any]) -> Tally:
-    meta = sent["meta"]
+    meta = json.loads(sent["meta"])
     return Tally(
         unpacked(sent["pairs"]),
         unpacked(sent["members"]),
