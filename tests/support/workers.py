@@ -27,6 +27,7 @@ class Shuffled:
     def map(
         self, task: Task, orders: Sequence[Order], *, gpu: bool = False, done: Done = nothing
     ) -> list[Result]:
+        assert not gpu
         numbers = list(range(len(orders)))
         self._random.shuffle(numbers)
         results: dict[int, Result] = {}
