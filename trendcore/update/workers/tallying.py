@@ -95,6 +95,30 @@ def count_apart(
     StorageError
         A worker cannot read the rows.
     """
+    found: list[Counted] = []
+
+    def done(_order: Order, result: Result) -> None:
+        found.append(_counted(result))
+        result.clear()
+        if len(found) >= _HELD:
+            found[:] = [added(found)]
+
+    given = orders(apart, store, ledger, table, resolved, how, all_works=all_works)
+    apart.pool.map(count_part, given, gpu=apart.backend == "gpu", done=done)
+    return added(found)
+
+
+def orders(
+    apart: Apart,
+    store: Store,
+    ledger: Ledger,
+    table: str,
+    resolved: Resolved,
+    how: Method,
+    *,
+    all_works: bool,
+) -> list[Order]:
+    """Return what `count_part` is asked, part by part; see `count_apart`."""
     contents = [content.id for content in ledger.active().values() if content.feed == resolved.feed]
     files = store.stored(table, contents)
     n = number_of_parts(sum(file.rows for file in files), apart.pool.size)
@@ -108,17 +132,7 @@ def count_apart(
         "all_works": all_works,
         "backend": apart.backend,
     }
-    orders = [common | _part(pieces, resolved) for pieces in cut(files, n)]
-    found: list[Counted] = []
-
-    def done(_order: Order, result: Result) -> None:
-        found.append(_counted(result))
-        result.clear()
-        if len(found) >= _HELD:
-            found[:] = [added(found)]
-
-    apart.pool.map(count_part, orders, gpu=apart.backend == "gpu", done=done)
-    return added(found)
+    return [common | _part(pieces, resolved) for pieces in cut(files, n)]
 
 
 def number_of_parts(rows: int, workers: int) -> int:
