@@ -6,6 +6,7 @@ Arrow or Numba is there yet, so a process starts in milliseconds and works like 
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing as mp
 import os
 import sys
@@ -131,6 +132,7 @@ def _work(
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
+    faulthandler.enable(handle)
     catch_termination()
     if before is not None:
         before()

@@ -24,6 +24,8 @@ EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in 
 130, 143 interrupted and rolled back"""
 
 _AS_IT_WAS = "interrupted; the workspace is as it was"
+#: what an interruption says from here on
+_so_far = _AS_IT_WAS
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -39,6 +41,12 @@ def catch_termination() -> None:
         raise TerminatedError
 
     signal.signal(signal.SIGTERM, terminate)
+
+
+def stays(what: str | None) -> None:
+    """Note what an interruption no longer takes back, such as ``release 2 was published``; None: nothing."""
+    global _so_far
+    _so_far = _AS_IT_WAS if what is None else f"interrupted; {what} just before, and stays"
 
 
 def tolerate_encoding() -> None:
@@ -63,7 +71,7 @@ def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interruption:
-        error = InterruptedUpdateError(_AS_IT_WAS)
+        error = InterruptedUpdateError(_so_far)
         error.exit_code = getattr(interruption, "exit_code", error.exit_code)
         raise error from interruption
 
@@ -77,6 +85,7 @@ class Commands(TyperGroup):
         """Run a command; an interruption becomes an error of ours with its exit code."""
         self.debug = bool(ctx.params.get("_debug"))
         logs.forget()
+        stays(None)
         with _interruptible():
             return super().invoke(ctx)
 
@@ -111,7 +120,7 @@ def report(error: BaseException) -> int:
 def described(error: BaseException) -> tuple[int, str]:
     """Return the exit code that an error stands for, and what is said of it."""
     if isinstance(error, KeyboardInterrupt):
-        return getattr(error, "exit_code", InterruptedUpdateError.exit_code), _AS_IT_WAS
+        return getattr(error, "exit_code", InterruptedUpdateError.exit_code), _so_far
     if isinstance(error, TrendcoreError):
         return error.exit_code, str(error)
     if hasattr(error, "format_message"):  # a wrong option or argument

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trendcore.cli.guard import described
-from trendcore.errors import GateError, InterruptedUpdateError, StorageError, TrendcoreError
+from trendcore.cli.guard import described, stays
+from trendcore.errors import GateError, StorageError, TrendcoreError
 from trendcore.runs.logs import event
 
 if TYPE_CHECKING:
-    from trendcore.runs.record import Current, RunRecord
+    from trendcore.runs.record import RunRecord
 
 Progress = Callable[[int, int, str], None]
 
@@ -129,6 +129,7 @@ def run_update(
     from trendcore.workspace import Workspace
 
     begun, start = datetime.now(UTC), time.perf_counter()
+    stays(None)
     before = records.current(workspace)
     event("run_started", f"update of {workspace}", workspace=workspace, attempt=attempt)
     steps = _Steps(progress)
@@ -137,7 +138,10 @@ def run_update(
         update = update_record(Workspace(workspace).update(**how, progress=steps))
     except BaseException as error:
         # interruptions and panics, which are no exceptions, have a record too
-        failure = _rolled_back_or_not(error, before, records.current(workspace))
+        failure = error
+    now = records.current(workspace)
+    if now is not None and now != before:
+        stays(f"release {now.number} was published")
     steps.end(ok=failure is None)
     seconds = round(time.perf_counter() - start, 3)
     code, message = (0, None) if failure is None else described(failure)
@@ -154,16 +158,6 @@ def run_update(
         error=None if message is None else records.clean(message),
     )
     return Run(_with_details(record, workspace, update, failure), update, failure)
-
-
-def _rolled_back_or_not(error: BaseException, before: Current | None, now: Current | None) -> BaseException:
-    """Say so where an interruption came when the release was published already: that is not rolled back."""
-    if not isinstance(error, KeyboardInterrupt) or now is None or now == before:
-        return error
-    told = InterruptedUpdateError(f"interrupted; release {now.number} was published just before, and stays")
-    told.exit_code = getattr(error, "exit_code", told.exit_code)
-    told.__cause__ = error
-    return told
 
 
 def _with_details(

@@ -19,14 +19,7 @@ from trendcore.cli.options import (
     WorkspaceOption,
     one_of,
 )
-from trendcore.errors import (
-    BackendError,
-    InputError,
-    InterruptedUpdateError,
-    StorageError,
-    TrendcoreError,
-    UsageError,
-)
+from trendcore.errors import BackendError, InputError, StorageError, TrendcoreError, UsageError
 
 if TYPE_CHECKING:
     from trendcore.runs.record import RunRecord
@@ -109,7 +102,7 @@ def _ends_the_loop(error: BaseException) -> bool:
     if isinstance(error, InputError):
         return False
     hopeless = (UsageError.exit_code, BackendError.exit_code)
-    return isinstance(error, KeyboardInterrupt | SystemExit | InterruptedUpdateError) or (
+    return isinstance(error, KeyboardInterrupt | SystemExit) or (
         isinstance(error, TrendcoreError) and error.exit_code in hopeless
     )
 
