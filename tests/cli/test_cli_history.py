@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 import trendcore as tc
 from trendcore.cli.app import app
 from trendcore.store import Store
+from trendcore.store.records import sealed
 
 SMALL: dict[str, Any] = {"blocs": (), "intervals": ("salton",)}
 
@@ -139,7 +140,8 @@ def test_rollback_releases_and_an_update_after_it(ws: Path) -> None:
 
 def test_of_an_accepted_change_the_reason_is_shown(ws: Path) -> None:
     path = ws / "releases" / "000002.json"
-    path.write_text(path.read_text().replace('"accepted_change": ""', '"accepted_change": "it is right"'))
+    text = path.read_text().replace('"accepted_change": ""', '"accepted_change": "it is right"')
+    path.write_bytes(sealed(text.encode()))
     good("rollback", 1, "-w", ws)
     good("rollback", 2, "-w", ws)
     rows = json.loads(good("releases", "-w", ws, "--json"))

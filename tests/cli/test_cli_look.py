@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from support.published import PublishedWorkspace
 
-from trendcore.report.pair import country
 from trendcore.errors import UsageError
+from trendcore.report.pair import country
 
 
 @pytest.mark.parametrize("text", ["JP", "jp", "JPN", "japan", " Japan "])

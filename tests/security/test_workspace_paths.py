@@ -15,6 +15,7 @@ from support.canonical import ingest
 
 from trendcore.errors import StorageError, TrendcoreError
 from trendcore.store import ReleaseInfo, Store
+from trendcore.store.records import encode
 
 OUTSIDE = [
     "/etc/passwd",
@@ -55,12 +56,15 @@ def place(made: Path, tmp_path: Path) -> Path:
 
 
 def change(path: Path, how: Callable[[Any], None]) -> None:
-    """Change a file of JSON, or of lines of it."""
+    """Change a record, written as the store does, or the lines of a log."""
     text = path.read_text()
     documents = [json.loads(part) for part in (text.splitlines() if "_delta_log" in path.parts else [text])]
     for document in documents:
         how(document)
-    path.write_text("\n".join(map(json.dumps, documents)) + "\n")
+    if "_delta_log" in path.parts:
+        path.write_text("\n".join(map(json.dumps, documents)) + "\n")
+    else:
+        path.write_bytes(encode(documents[0]))
 
 
 def read_all(place: Path) -> None:

@@ -10,6 +10,7 @@ from support.canonical import name
 
 from trendcore.errors import StorageError, WorkspaceError
 from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit
+from trendcore.store.records import sealed
 
 A, B = "aaaaaaaa", "bbbbbbbb"
 
@@ -82,7 +83,7 @@ def test_a_damaged_ledger_is_named(store: Store, old: str, new: str, message: st
     path = store.root / "ledger.json"
     text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_bytes(sealed(text.replace(old, new).encode()))
     with pytest.raises(StorageError, match=f"{re.escape(str(path))} is damaged: .*{re.escape(message)}"):
         store.ledger()
 

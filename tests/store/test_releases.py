@@ -6,6 +6,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import deltalake
 import msgspec
@@ -16,6 +17,7 @@ from support.canonical import ingest
 
 from trendcore.errors import ConflictError, SchemaError, StorageError, UsageError, WorkspaceError
 from trendcore.store import Manifest, ReleaseInfo, Store, releases
+from trendcore.store.records import sealed
 from trendcore.store.volumes import LocalVolume
 
 PAIRS = pl.DataFrame({"a": ["JP", "JP"], "b": ["KR", "US"], "joint": [3, 5]})
@@ -229,7 +231,7 @@ def damaged(store: Store, old: str, new: str) -> Path:
     path = store.root / "releases" / "000001.json"
     text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_bytes(sealed(text.replace(old, new).encode()))
     return path
 
 
@@ -264,6 +266,18 @@ def test_a_manifest_of_a_newer_format_is_refused(store: Store) -> None:
     damaged(store, '"format_version": 2', '"format_version": 3, "tables": 7')
     with pytest.raises(WorkspaceError, match=r"000001.json has format version 3, .* update trendcore"):
         store.manifest()
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "releases/000001.json", "workspace.json"])
+def test_one_flipped_bit_of_a_record_is_found(store: Store, name: str) -> None:
+    publish(store, pairs=PAIRS)
+    path = store.root / name
+    data = path.read_bytes()
+    read: dict[str, Any] = {"ledger.json": store.ledger, "workspace.json": lambda: Store.open(store.root)}
+    for at in range(0, len(data) - 1, 7):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(StorageError, match=re.escape(str(path))):
+            read.get(name, store.manifest)()
 
 
 def test_large_tables_come_in_row_groups_in_order(store: Store) -> None:
@@ -319,8 +333,8 @@ def test_releases_without_later_fields_are_read(store: Store) -> None:
     publish(store, pairs=PAIRS)
     path = store.root / "releases" / "000001.json"
     record = msgspec.json.decode(path.read_bytes())
-    for name in ("accepted_change", "rolled_back_to", "method_files"):
+    for name in ("accepted_change", "rolled_back_to", "method_files", "checksum"):
         del record[name]
-    path.write_bytes(msgspec.json.encode(record))
+    path.write_bytes(sealed(msgspec.json.encode(record)))
     there = store.manifest()
     assert (there.accepted_change, there.rolled_back_to, there.method_files) == ("", None, {})

@@ -9,6 +9,7 @@ import json
 import random
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +37,19 @@ _CSV = either(flipped, of_rows(b","), of_rows(b","))
 _TSV = either(flipped, of_rows(b"\t"), of_rows(b"\t"))
 _JSON = either(flipped, of_json, of_json)
 _TOML = either(flipped, of_toml, of_toml)
+
+
+def _sealed(data: bytes, chance: random.Random, others: Sequence[bytes]) -> bytes:
+    """Change a record, and write it as the store does, so that no hash gives the change away."""
+    from trendcore.store.records import encode
+
+    changed = _JSON(data, chance, others)
+    if chance.random() < 0.1:
+        return changed
+    try:
+        return encode(json.loads(changed))
+    except (ValueError, TypeError, RecursionError):
+        return changed
 
 
 def _zip(name: str, text: bytes) -> bytes:
@@ -159,8 +173,8 @@ def _workspace() -> list[Target]:
         }
     logs = [name for name in files if "_delta_log" in name]
     return [
-        Target("ledger", "workspace", [files], ["ledger.json", "workspace.json"], _JSON, 0.5),
-        Target("manifest", "workspace", [files], ["releases"], _JSON, 0.5),
+        Target("ledger", "workspace", [files], ["ledger.json", "workspace.json"], _sealed, 0.5),
+        Target("manifest", "workspace", [files], ["releases"], _sealed, 0.5),
         Target("delta log", "workspace", [files], logs, _JSON, 0.5),
     ]
 

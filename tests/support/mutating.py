@@ -110,7 +110,11 @@ def of_json(data: bytes, chance: random.Random, others: Sequence[bytes]) -> byte
         if not tokens:
             break
         token = chance.choice(tokens)
-        new = chance.choice([*_JSON_VALUES, chance.choice(tokens)[0], b'"' + chance.choice(NASTY) + b'"'])
+        text = b'"' + chance.choice(NASTY) + b'"'
+        new = chance.choice([*_JSON_VALUES, chance.choice(tokens)[0], text])
+        if data[token.end() : token.end() + 9].lstrip().startswith(b":") and chance.random() < 0.9:
+            # most of what is no text in the place of a key is no JSON
+            new = chance.choice([text, *(each[0] for each in tokens if each[0].startswith(b'"'))])
         data = data[: token.start()] + new + data[token.end() :]
     return data
 

@@ -246,18 +246,53 @@ def test_a_file_that_holds_nothing_new_makes_nothing_anew(tmp_path: Path) -> Non
     assert ws.table("inputs").collect()["file"].len() == 2
 
 
-def test_what_was_published_is_not_used_where_it_is_damaged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["pairs", "coverage", "members", "trends"])
+def test_what_was_published_is_not_used_where_it_is_damaged(tmp_path: Path, table: str) -> None:
     write(tmp_path, 1, *((key, 2015 + key % 6, ("US",)) for key in range(30)))
     ws = workspace(tmp_path / "ws")
     ws.ingest("openalex", tmp_path / "works")
     ws.update()
-    path = next((tmp_path / "ws" / "results" / "pairs").glob("*.parquet"))
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    damage(ws, table)
     write(tmp_path, 3, (200, 2018, ("US",)))
     result = ws.update()
     assert result.anew == "everything"
     assert any("release 1 is damaged, so that everything is made anew" in line for line in result.warnings)
     assert ws.verify() == []
+    assert contents(ws) == rebuilt(ws, tmp_path / "other")
+
+
+def test_a_damaged_release_of_the_same_inputs_is_published_anew(tmp_path: Path) -> None:
+    write(tmp_path, 1, *((key, 2015 + key % 6, ("US",)) for key in range(30)))
+    ws = workspace(tmp_path / "ws")
+    ws.ingest("openalex", tmp_path / "works")
+    ws.update()
+    before = contents(ws)
+    damage(ws, "pairs")
+    result = ws.update()
+    assert (result.changed, result.release) == (True, 2)
+    assert (contents(ws), ws.verify()) == (before, [])
+
+
+def damage(ws: tc.Workspace, table: str) -> None:
+    """Flip a bit in the middle of a table's file."""
+    path = next((Path(ws.path) / "results" / table).glob("*.parquet"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_file_that_goes_back_to_earlier_bytes_is_the_last_again(tmp_path: Path) -> None:
+    one, other = (tmp_path / f"BACI_HS17_Y2022_V20240{n}.csv" for n in (1, 2))
+    ws = workspace(tmp_path / "ws")
+
+    def value(path: Path, thousands: int) -> float:
+        path.write_text(f"{HEADER}2022,842,392,854231,{thousands},1\n2022,392,842,854231,7,1\n")
+        ws.ingest("baci", path)
+        ws.update()
+        values = ws.table("trade_flows").filter(exporter="US", importer="JP").collect()["value"]
+        return values.sum() / 1_000_000
+
+    assert [value(one, 1), value(other, 5), value(one, 2), value(one, 1)] == [1, 5, 2, 1]
     assert contents(ws) == rebuilt(ws, tmp_path / "other")
 
 

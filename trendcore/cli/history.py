@@ -193,6 +193,7 @@ def gc(
             "--grace",
             metavar="HOURS",
             min=0,
+            max=87_600,
             help="For how long readers that have begun may go on; younger releases are not dropped.",
         ),
     ] = 24.0,

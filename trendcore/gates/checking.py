@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -24,7 +25,12 @@ _FAILS: Final = "__fails"
 
 
 def check(
-    tables: Tables, *, before: Tables | None = None, limits: Limits = DEFAULTS, accepted: str = ""
+    tables: Tables,
+    *,
+    before: Tables | None = None,
+    limits: Limits = DEFAULTS,
+    accepted: str = "",
+    whole: Callable[[str], pl.DataFrame] | None = None,
 ) -> list[GateResult]:
     """Run every gate.
 
@@ -40,6 +46,8 @@ def check(
         What the gates allow.
     accepted
         Why a change is right, in words: gates of change (`ACCEPTABLE`) that fail are marked as accepted.
+    whole
+        Gives a table with all of its cells, by its name: rules look at it. None: `tables` holds all.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def check(
             result = _result(name, weigh(seen, limit), limit.get("at_most", 0))
             accepted_now = bool(reason) and not result.ok and name in ACCEPTABLE
             results.append(replace(result, declared=True, accepted=accepted_now))
-    return results + [_by_rule(rule, tables) for rule in limits.rules]
+    return results + [_by_rule(rule, tables, whole) for rule in limits.rules]
 
 
 def _result(name: str, found: Found, limit: float = 0) -> GateResult:
@@ -77,12 +85,12 @@ def _result(name: str, found: Found, limit: float = 0) -> GateResult:
     )
 
 
-def _by_rule(rule: Rule, tables: Tables) -> GateResult:
+def _by_rule(rule: Rule, tables: Tables, whole: Callable[[str], pl.DataFrame] | None) -> GateResult:
     """Run a rule of the workspace."""
-    frame = tables.get(rule.table)
-    if frame is None:
+    if rule.table not in tables:
         there = ", ".join(sorted(tables))
         raise UsageError(f"gate {rule.name}: no table is called {rule.table!r}; there are {there}")
+    frame = tables[rule.table] if whole is None else whole(rule.table)
     try:
         # a lone number or text would fail no row, or every one
         judged = frame.lazy().with_columns(expression(rule).alias(_FAILS)).collect()

@@ -194,7 +194,7 @@ def execute(volume: Volume, rows: Rows, ledger: Ledger, what: Plan, save: Callab
 
 
 def _is_past(time: str, grace: timedelta, moment: datetime) -> bool:
-    return datetime.fromisoformat(time) + grace <= moment
+    return moment - datetime.fromisoformat(time) >= grace
 
 
 #: what tells contents from files among what nobody needs

@@ -56,6 +56,15 @@ class _Chosen:
 
     def check(self, store: Store, *manifests: Manifest) -> None:
         """Refuse what neither release has: nothing of it would seem to have moved."""
+        if self.pair is not None:
+            labels = pl.concat(
+                [store.read(each, "countries").select("label") for each in manifests]
+            ).collect()
+            strangers = sorted(set(self.pair.upper().split("-")) - set(labels["label"]))
+            if strangers:
+                raise UsageError(
+                    f"neither release knows the country {strangers[0]!r} of the pair {self.pair}"
+                )
         cells = pl.concat([store.read(each, "coverage").select("source", "field") for each in manifests])
         there = cells.unique().collect()
         for column, value in (("field", self.field), ("source", self.source)):

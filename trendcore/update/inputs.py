@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Final
 
+import msgspec
+
 from trendcore import sources, taxonomy
 from trendcore.config import Settings
 from trendcore.errors import InputError, UsageError
@@ -206,6 +208,7 @@ def read_units(
     apart: Apart | None = None,
 ) -> IngestResult:
     """Read the units whose content is not stored yet, or damaged; the ledger is changed, not saved."""
+    _check_names(units)
     stamped = for_each(lambda unit, _stop: _stamp(ledger, unit, keep, fields.sha256), units)
     sound = ledger.contents.keys() - damaged
     new = {found.content: found for found in reversed(stamped) if found.content not in sound}
@@ -216,6 +219,7 @@ def read_units(
     read: list[str] = []
     counts: list[Counts] = []
     warnings: list[str] = []
+    active = set(ledger.active())
     for found in stamped:
         unit = found.unit
         if found.content in new and new[found.content] is found:
@@ -224,10 +228,26 @@ def read_units(
             read.append(unit.name)
             counts += _as_counts(content)
             warnings += _warnings(content)
+        elif found.content not in active:
+            # it comes again, be it as the earlier bytes of a file: as the last one, as if it were read now
+            again = msgspec.structs.replace(ledger.contents[found.content], seq=ledger.next_seq)
+            ledger.contents[found.content] = again
+            ledger.next_seq += 1
         elif twin := _twin(ledger, found):
             warnings.append(f"{unit.files[0].path} holds the same content as {twin}: counted once")
         _put(ledger, found)
+        active.add(found.content)
     return IngestResult(tuple(read), tuple(counts), tuple(warnings))
+
+
+def _check_names(units: Sequence[InputUnit]) -> None:
+    """Refuse names that the ledger, which is UTF-8, cannot hold."""
+    for path in (str(file.path) for unit in units for file in unit.files):
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            shown = os.fsencode(path).decode("utf-8", "replace")
+            raise InputError(f"{shown}: the name is not UTF-8; rename the file or its folder") from error
 
 
 def _read_new(

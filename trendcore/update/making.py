@@ -45,6 +45,15 @@ class Made:
     scope: Scope
     series: pl.Expr
 
+    def whole(self, store: Store, name: str) -> pl.DataFrame:
+        """Return a table with the cells that stay."""
+        given = self.publishable()[name]
+        if not isinstance(given, Anew):
+            return given
+        assert self.scope.base is not None
+        stays = store.read(self.scope.base, name).filter(~given.replaced).collect()
+        return pl.concat([given.rows, stays], how="diagonal_relaxed")
+
     def publishable(self) -> Mapping[str, pl.DataFrame | Anew]:
         """Return what `Store.publish` takes: rows of cells that were made anew stand beside the others."""
         if self.scope.base is None:

@@ -237,7 +237,9 @@ def _keys(works: pl.DataFrame, role: str, columns: tuple[str, str], method: Meth
     of_a, of_b = (_members(works, column, method) for column in columns)
     pairs = of_a.join(of_b, on="id", suffix="_b").rename({"member": "a", "member_b": "b"})
     apart = pl.col("a") != pl.col("b") if columns[0] != columns[1] else pl.col("a") < pl.col("b")
-    alone = of_a.select("id", a="member", b=pl.lit(None, pl.String))
+    # a country's patents are those of which both sides are known
+    counted = of_a if columns[0] == columns[1] else of_a.join(of_b, on="id", how="semi")
+    alone = counted.select("id", a="member", b=pl.lit(None, pl.String))
     return cells.join(pl.concat([pairs.filter(apart), alone]), on="id").select("id", *_KEY)
 
 

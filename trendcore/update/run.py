@@ -134,7 +134,9 @@ def update(
             _check_quarantine(ledger, settings)
             fingerprint = _fingerprint(ledger, how)
             current = store.manifest() if store.has_release() else None
-            if current is not None and current.fingerprint == fingerprint:
+            sound, damage = _sound(store, current)
+            warnings = (*warnings, *damage)
+            if current is not None and current.fingerprint == fingerprint and sound is not None:
                 store.save_ledger(ledger)
                 return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
             if current is not None and current.rolled_back_from == fingerprint and not after_rollback:
@@ -142,15 +144,18 @@ def update(
                 warnings = (*warnings, _held(current))
                 return UpdateResult(current.number, False, {}, clock.seconds, (), warnings, scanned)
             _check_stored(store, ledger)
-            sound, damage = _sound(store, current)
-            warnings = (*warnings, *damage)
             scope = scope_of(store, ledger, sound, how.versions())
             stored = sum(sum(content.rows.values()) for content in ledger.contents.values())
             backend = resolve_backend(backend, stored)
             made = make(store, ledger, how, scope, backend, clock.step, apart)
             with clock.step("gates"):
-                before = _compared(store, current, scope)
-                found = gates.check(made.tables, before=before, limits=settings.gates, accepted=reason)
+                found = gates.check(
+                    made.tables,
+                    before=_compared(store, sound, scope),
+                    limits=settings.gates,
+                    accepted=reason,
+                    whole=lambda name: made.whole(store, name),
+                )
                 gates.refuse(found)
         except TrendcoreError:
             store.save_ledger(ledger)
@@ -193,8 +198,10 @@ def _sound(store: Store, current: Manifest | None) -> tuple[Manifest | None, lis
     return None, [f"release {current.number} is damaged, so that everything is made anew: {damage[0]}"]
 
 
-def _compared(store: Store, current: Manifest | None, scope: Scope) -> Tables | None:
-    """Read what gates compare with of the last release: of tables made in part, the same cells."""
+def _compared(store: Store, sound: Manifest | None, scope: Scope) -> Tables | None:
+    """Read what gates compare with of the last sound release: of tables made in part, the same cells."""
+    earlier = (store.manifest(number) for number in reversed(store.releases()))
+    current = sound or next((each for each in earlier if not store.verify(each)), None)
     if current is None:
         return None
     there = [name for name in gates.COMPARED if name in current.tables]

@@ -253,5 +253,5 @@ def _config(options: dict[str, str]) -> Any:
 
 
 def _brief(error: Exception) -> str:
-    """Return what went wrong, without the server's answer in XML."""
-    return in_a_line(error).partition(": <?xml")[0]
+    """Return what went wrong, without the server's answer in XML and the library's own structures."""
+    return in_a_line(error).partition(": <?xml")[0].partition("Debug source")[0].strip()
