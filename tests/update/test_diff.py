@@ -386,6 +386,29 @@ def test_patents_by_inventors_owners_and_from_one_to_the_other(tmp_path: Path) -
     assert found["applicant", "US", None] == {"moved": -1, "late": 1, "withdrawn": -1, "country": -1}
 
 
+def test_a_patent_without_an_owner_is_of_no_country_of_ownership(tmp_path: Path) -> None:
+    def tables(*numbers: str) -> None:
+        write(
+            tmp_path / "pv",
+            patent=[patent(number) for number in numbers],
+            inventor=[(number, "0", f"i{number}", "l_us") for number in numbers],
+            assignee=[(number, "0", "a", "l_jp") for number in numbers if number != "9"],
+            cpc=[(number, "G06N", "G06N10/40") for number in numbers],
+        )
+
+    (tmp_path / "pv").mkdir()
+    tables("1", "2")
+    ws = tc.Workspace(tmp_path / "ws", **SMALL)
+    ws.ingest("patentsview", tmp_path / "pv")
+    update(ws)
+    tables("1", "2", "3", "9")
+    update(ws)
+    found = {key[1:2] + key[4:]: parts for key, parts in moves(ws, field="qis").items()}
+    assert found["inventor", "US", None] == {"moved": 2, "late": 2}
+    assert found["inventor-applicant", "US", "JP"] == {"moved": 1, "late": 1}
+    assert found["inventor-applicant", "US", None] == {"moved": 1, "late": 1}
+
+
 def test_trade_by_flows_that_came_went_or_were_revised(tmp_path: Path) -> None:
     def write_flows(edition: str, *rows: str, year: int = 2018) -> None:
         path = tmp_path / "in" / f"BACI_{edition}_Y{year}_V202501.csv"
