@@ -292,7 +292,7 @@ GOALS = (
         beside=_each_change,
     ),
     Goal(
-        "the same, inputs that each hold works of all years, so that every cell changes / full update",
+        "the same, inputs of works of all years, so that every cell changes / full update",
         _of_full_update("test_after_one_input_changed[mixed]"),
         most=0.1,
     ),
