@@ -340,16 +340,7 @@ class Store:
             return returning.rollback(self._volume, manifest, self.manifest(), self.verify(manifest), reason)
 
     def gc(self, keep: int, grace: timedelta, *, dry_run: bool = False) -> Collected:
-        """Remove what only releases before the newest ones need; see `trendcore.store.collecting`.
-
-        Parameters
-        ----------
-        keep
-            How many of the newest releases stay.
-        grace
-            For how long readers that have begun may go on.
-        dry_run
-            Only say what would be done.
+        """Remove what only releases before the newest ones need; see `trendcore.Workspace.gc`.
 
         Raises
         ------
