@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import multiprocessing as mp
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -133,6 +134,8 @@ def _work(
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     faulthandler.enable(handle)
+    # a signal waits until the commands begin, and is nothing to them when they have ended
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     catch_termination()
     if before is not None:
         before()
@@ -140,9 +143,21 @@ def _work(
     armed: AbstractContextManager[Trace | None] = nullcontext()
     if failing is not None:
         armed = fault(failing.at, failing.action, torn=failing.torn, only=failing.only)
-    with armed:
-        for arguments in commands:
-            if code := call(arguments):
-                sys.stderr.flush()
-                sys.exit(code)
-            tell.send("done")
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        with armed:
+            code = _call_all(commands, tell)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except KeyboardInterrupt as interruption:
+        # between two commands, where there is no process in truth
+        code = getattr(interruption, "exit_code", 130)
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def _call_all(commands: Sequence[Sequence[str]], tell: Connection[Any, Any]) -> int:
+    for arguments in commands:
+        if code := call(arguments):
+            return code
+        tell.send("done")
+    return 0
