@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from trendcore.cli.app import app
-from trendcore.cli.guard import Commands, TerminatedError
+from trendcore.cli.guard import Commands, TerminatedError, catch_termination
 from trendcore.errors import (
     BackendError,
     ConflictError,
@@ -166,6 +166,30 @@ def test_an_interruption_while_arguments_are_parsed_has_its_exit_code(
     monkeypatch.setattr(TyperGroup, moment, interrupted)
     out = CliRunner().invoke(app, ["doctor"])
     assert (out.exit_code, out.stderr) == (code, "error: interrupted; the workspace is as it was\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("turned", [KeyboardInterrupt, RuntimeError, None])
+def test_a_signal_is_one_whatever_a_library_makes_of_it(
+    monkeypatch: pytest.MonkeyPatch, turned: type[BaseException] | None
+) -> None:
+    """Polars makes a panic or a plain Ctrl-C of what a callback of it raises."""
+
+    def stopped(*_args: object, **_more: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except TerminatedError as error:
+            raise (error if turned is None else turned("made of it")) from error
+
+    monkeypatch.setattr(TyperGroup, "invoke", stopped)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        catch_termination()
+        out = CliRunner().invoke(app, ["doctor"])
+        assert (out.exit_code, out.stderr) == (143, "error: interrupted; the workspace is as it was\n")
+    finally:
+        catch_termination()  # forgets the signal
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_what_a_terminal_would_obey_is_not_printed() -> None:

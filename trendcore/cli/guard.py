@@ -26,6 +26,8 @@ EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in 
 _AS_IT_WAS = "interrupted; the workspace is as it was"
 #: what an interruption says from here on
 _so_far = _AS_IT_WAS
+#: whether SIGTERM has arrived
+_terminated = False
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -38,9 +40,25 @@ def catch_termination() -> None:
     """Let SIGTERM unwind the stack as Ctrl-C does, so that locks are given back."""
 
     def terminate(_signal: int, _frame: FrameType | None) -> None:
+        global _terminated
+        _terminated = True
         raise TerminatedError
 
+    global _terminated
+    _terminated = False
     signal.signal(signal.SIGTERM, terminate)
+
+
+def cause(error: BaseException) -> BaseException:
+    """Return what has ended a command, given how it ended.
+
+    Polars makes a panic, or a plain Ctrl-C, of the exception of SIGTERM where that arrives in a callback.
+    """
+    if not _terminated or isinstance(error, TerminatedError | SystemExit | typer.Exit):
+        return error
+    terminated = TerminatedError()
+    terminated.__cause__ = error
+    return terminated
 
 
 def stays(what: str | None) -> None:
@@ -70,10 +88,13 @@ def complain(message: str) -> None:
 def _interruptible() -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt as interruption:
-        error = InterruptedUpdateError(_so_far)
-        error.exit_code = getattr(interruption, "exit_code", error.exit_code)
-        raise error from interruption
+    except BaseException as error:
+        interruption = cause(error)
+        if not isinstance(interruption, KeyboardInterrupt):
+            raise
+        told = InterruptedUpdateError(_so_far)
+        told.exit_code = getattr(interruption, "exit_code", told.exit_code)
+        raise told from interruption
 
 
 class Commands(TyperGroup):

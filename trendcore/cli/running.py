@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trendcore.cli.guard import described, stays
+from trendcore.cli.guard import cause, described, stays
 from trendcore.errors import GateError, StorageError, TrendcoreError
 from trendcore.runs.logs import event
 
@@ -138,7 +138,7 @@ def run_update(
         update = update_record(Workspace(workspace).update(**how, progress=steps))
     except BaseException as error:
         # interruptions and panics, which are no exceptions, have a record too
-        failure = error
+        failure = cause(error)
     now = records.current(workspace)
     if now is not None and now != before:
         stays(f"release {now.number} was published")
