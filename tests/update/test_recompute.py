@@ -15,6 +15,7 @@ from support.workspaces import contents, joint, qis, write_works
 import trendcore as tc
 from trendcore.errors import StorageError, UsageError, WorkspaceError
 from trendcore.store import Store
+from trendcore.store.records import encode, sealed
 from trendcore.store.releases import key_of
 from trendcore.taxonomy.files import data_file
 from trendcore.update.recomputing import other_versions
@@ -119,7 +120,7 @@ def test_other_packages_are_told(ws: tc.Workspace, folder: Path) -> None:
     store = Store.open(folder / "ws")
     manifest = store.manifest(1)
     old = msgspec.structs.replace(manifest, versions=manifest.versions | {"polars": "0.1"})
-    (folder / "ws" / key_of(1)).write_bytes(msgspec.json.encode(old))
+    (folder / "ws" / key_of(1)).write_bytes(encode(old))
     ((name, (then, now)),) = other_versions(store, 1).items()
     assert (name, then, now) == ("polars", "0.1", pl.__version__)
 
@@ -153,12 +154,12 @@ def test_another_country_table_or_a_lost_file_is_no_method(
     text = path.read_text()
     store = Store.open(folder / "ws")
     countries = store.manifest(1).settings["countries"]["sha256"]
-    path.write_text(text.replace(countries, "0" * 64))
+    path.write_bytes(sealed(text.replace(countries, "0" * 64).encode()))
     with pytest.raises(
         UsageError, match="method of release 1 cannot be had again: this trendcore has another countries"
     ):
         ws.recompute(1)
-    path.write_text(text.replace('"proxies": false', '"other": false'))
+    path.write_bytes(sealed(text.replace('"proxies": false', '"other": false').encode()))
     with pytest.raises(UsageError, match="method of release 1 cannot be had again: KeyError: 'proxies'"):
         ws.recompute(1)
     path.write_text(text)
@@ -182,8 +183,8 @@ def test_a_release_of_before_there_were_method_files(ws: tc.Workspace, folder: P
     """The files of the package serve, as they are the same."""
     path = folder / "ws" / key_of(1)
     manifest = msgspec.json.decode(path.read_bytes())
-    del manifest["method_files"]
-    path.write_bytes(msgspec.json.encode(manifest))
+    del manifest["method_files"], manifest["checksum"]
+    path.write_bytes(sealed(msgspec.json.encode(manifest)))
     assert equal(ws, 1)
 
 
