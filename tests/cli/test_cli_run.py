@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -182,14 +183,38 @@ def test_a_signal_is_one_whatever_a_library_makes_of_it(
             raise (error if turned is None else turned("made of it")) from error
 
     monkeypatch.setattr(TyperGroup, "invoke", stopped)
-    before = signal.getsignal(signal.SIGTERM)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)]
     try:
         catch_termination()
         out = CliRunner().invoke(app, ["doctor"])
         assert (out.exit_code, out.stderr) == (143, "error: interrupted; the workspace is as it was\n")
     finally:
         catch_termination()  # forgets the signal
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip((signal.SIGTERM, signal.SIGALRM), before, strict=True):
+            signal.signal(number, handler)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signal_waits_until_compiled_code_has_its_answer() -> None:
+    """LLVM gets no buffer where its callback raises, and crashes."""
+
+    def callback() -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "answered"
+
+    of_llvm = types.FunctionType(
+        callback.__code__, {"__name__": "llvmlite.binding", "os": os, "signal": signal}
+    )
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)]
+    try:
+        catch_termination()
+        assert of_llvm() == "answered"
+        with pytest.raises(TerminatedError):
+            time.sleep(10)
+    finally:
+        catch_termination()  # forgets the signal
+        for number, handler in zip((signal.SIGTERM, signal.SIGALRM), before, strict=True):
+            signal.signal(number, handler)
 
 
 def test_what_a_terminal_would_obey_is_not_printed() -> None:

@@ -26,6 +26,10 @@ EXIT_CODES = """Exit codes: 0 published, shown or nothing to do · 1 a fault in 
 _AS_IT_WAS = "interrupted; the workspace is as it was"
 #: what an interruption says from here on
 _so_far = _AS_IT_WAS
+#: Python code that compiled code calls: no place to raise what it does not expect
+_CALLED_BACK = ("llvmlite.", "polars.datatypes.")
+#: seconds after which it is tried again
+_LATER = 0.01
 #: whether SIGTERM has arrived
 _terminated = False
 
@@ -39,20 +43,34 @@ class TerminatedError(KeyboardInterrupt):
 def catch_termination() -> None:
     """Let SIGTERM unwind the stack as Ctrl-C does, so that locks are given back."""
 
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
+    def terminate(_signal: int, frame: FrameType | None) -> None:
         global _terminated
         _terminated = True
+        if _in_callback(frame) and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, _LATER)
+            return
         raise TerminatedError
 
     global _terminated
     _terminated = False
     signal.signal(signal.SIGTERM, terminate)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, terminate)
+
+
+def _in_callback(frame: FrameType | None) -> bool:
+    """Whether compiled code may be waiting for an answer, without which LLVM crashes and Polars panics."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(_CALLED_BACK):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def cause(error: BaseException) -> BaseException:
     """Return what has ended a command, given how it ended.
 
-    Polars makes a panic, or a plain Ctrl-C, of the exception of SIGTERM where that arrives in a callback.
+    Polars makes a panic, or a plain Ctrl-C, of the exception of SIGTERM where that arrives in it.
     """
     if not _terminated or isinstance(error, TerminatedError | SystemExit | typer.Exit):
         return error
