@@ -21,7 +21,7 @@ class Shuffled:
 
     def __init__(self, seed: int = 0) -> None:
         self.size = 2
-        self.n = 0
+        self.done: list[str] = []
         self._random = random.Random(seed)
 
     def map(
@@ -36,7 +36,7 @@ class Shuffled:
             results[number] = task(orders[number])
             assert is_plain(results[number])
             done(orders[number], results[number])
-            self.n += 1
+            self.done.append(task.__name__)
         return [results[number] for number in range(len(orders))]
 
 

@@ -9,6 +9,7 @@ from unittest import mock
 
 import pyarrow as pa
 import pytest
+from msgspec import structs
 from support import tasks
 from support.workers import Shuffled
 from support.workspaces import contents, copy_of, qis, write_works
@@ -20,8 +21,9 @@ from trendcore.pools.base import Order, Result
 from trendcore.pools.processes import Processes
 from trendcore.schemas import QUARANTINE
 from trendcore.simulate import write_sample
-from trendcore.store import Store
+from trendcore.store import Ledger, Store
 from trendcore.update import inputs, run
+from trendcore.update.stamping import stamps_of
 from trendcore.update.workers import reading, tallying
 
 #: data this small jump as real ones do not
@@ -114,7 +116,7 @@ def test_parts_in_any_order_add_up(
     with mock.patch.object(tallying, "_HELD", 2):
         pool = Shuffled(seed=n)
         assert by(pool, copy_of(ingested, tmp_path / "ws")) == contents(published)
-    assert pool.n == 2 * n  # papers and patents
+    assert pool.done.count("count_part") == 2 * n  # papers and patents
 
 
 def test_only_what_changed_is_given_to_workers(
@@ -322,3 +324,18 @@ def test_a_worker_with_a_workspace_of_its_own_is_found_out(
     with pytest.raises(StorageError, match="was written and is not here: workers need the same workspace"):
         inputs.ingest(ws.path, ws.settings, "openalex", [files / "openalex"], pool=Shuffled())
     assert Store.open(ws.path).ledger().contents == {}
+
+
+def test_workers_hash_files_and_are_believed_if_they_see_the_same_ones(files: Path) -> None:
+    path = files / "openalex" / "updated_date=2024-01-01" / "part_000.gz"
+    pool = Shuffled()
+    seen = reading.Apart(pool, b"").hashed([path, path.with_name("nowhere")])
+    assert (pool.done, list(seen)) == (["hash_file", "hash_file"], [path])
+    own = stamps_of(Ledger(), [path])
+    assert own == seen
+    other = structs.replace(own[path], sha256="0" * 64)
+    assert stamps_of(Ledger(), [path], lambda _: {path: other}) == {path: other}
+    for another in (structs.replace(other, size=1), structs.replace(other, mtime_ns=1)):
+        assert stamps_of(Ledger(), [path], lambda _, it=another: {path: it}) == own  # type: ignore[misc]
+    with pytest.raises(InputError, match="nowhere: cannot be read"):
+        stamps_of(Ledger(), [path.with_name("nowhere")], lambda _: {})

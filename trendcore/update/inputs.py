@@ -22,11 +22,12 @@ from trendcore import sources, taxonomy
 from trendcore.config import Settings
 from trendcore.errors import InputError, UsageError
 from trendcore.pools.base import Pool
-from trendcore.sources import Counts, InputFile, InputUnit, Keep, ReadContext
+from trendcore.sources import Counts, InputUnit, Keep, ReadContext
 from trendcore.sources.base import BREAKS_OFF, EMPTY_FILE
-from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit, sha256_of
+from trendcore.store import Content, FileCounts, FileStamp, Ledger, Registration, Store, Unit
 from trendcore.taxonomy import FieldTaxonomy
 from trendcore.taxonomy.files import data_file
+from trendcore.update.stamping import stamps_of
 from trendcore.update.storing import Found, read_into
 from trendcore.update.threads import for_each
 from trendcore.update.workers.reading import Apart, read_apart
@@ -36,8 +37,6 @@ Progress = Callable[[int, int, str], None]
 
 #: raised when a reader gives other rows for the same bytes, so that inputs are read anew
 READERS: Final = 3
-#: a file that changed so shortly before it was read may have changed again within the clock's grain
-_RACY_NS: Final = 2_000_000_000
 #: feeds that are stored whole: indices need every product
 _WHOLE: Final = ("baci", "comtrade")
 #: warnings of a file as a whole, not of rows
@@ -209,7 +208,11 @@ def read_units(
 ) -> IngestResult:
     """Read the units whose content is not stored yet, or damaged; the ledger is changed, not saved."""
     _check_names(units)
-    stamped = for_each(lambda unit, _stop: _stamp(ledger, unit, keep, fields.sha256), units)
+    hashed = None if apart is None else apart.hashed
+    stamps = stamps_of(ledger, [file.path for unit in units for file in unit.files], hashed)
+    stamped = [
+        _found(unit, [stamps[file.path] for file in unit.files], keep, fields.sha256) for unit in units
+    ]
     sound = ledger.contents.keys() - damaged
     new = {found.content: found for found in reversed(stamped) if found.content not in sound}
     meter = _Meter(progress, sum(stamp.size for found in new.values() for stamp in found.stamps))
@@ -322,37 +325,18 @@ def _content(
     )
 
 
-def _stamp(ledger: Ledger, unit: InputUnit, keep: Keep, taxonomy_hash: str) -> Found:
-    known = {
-        file.path: (file, old.read_at) for old in ledger.units if old.feed == unit.feed for file in old.files
-    }
-    stamps = tuple(_stamp_file(file, known.get(str(file.path))) for file in unit.files)
+def _found(unit: InputUnit, stamps: Sequence[FileStamp], keep: Keep, taxonomy_hash: str) -> Found:
     said = sorted(
         [file.role, str(file.updated or ""), file.says, stamp.sha256]
         for file, stamp in zip(unit.files, stamps, strict=True)
     )
     kept = "all" if unit.feed in _WHOLE else keep
     read = [READERS, unit.feed, kept, _taxonomy_of(unit.feed, keep, taxonomy_hash), said]
-    return Found(unit, stamps, _hash(read), _hash([unit.feed, said]))
+    return Found(unit, tuple(stamps), _hash(read), _hash([unit.feed, said]))
 
 
 def _hash(parts: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def _stamp_file(file: InputFile, known: tuple[FileStamp, str] | None) -> FileStamp:
-    """Size, time and hash of a file; the hash is taken anew only where size or time have changed."""
-    try:
-        state = file.path.stat()
-        if known is not None:
-            old, read_at = known
-            read_ns = int(datetime.fromisoformat(read_at).timestamp() * 1e9)
-            same = (old.size, old.mtime_ns) == (state.st_size, state.st_mtime_ns)
-            if same and state.st_mtime_ns + _RACY_NS < read_ns:
-                return old
-        return FileStamp(str(file.path), sha256_of(file.path), state.st_size, state.st_mtime_ns)
-    except OSError as error:
-        raise InputError(f"{file.path}: cannot be read: {error.strerror or error}") from error
 
 
 def _taxonomy_of(feed: str, keep: Keep, taxonomy_hash: str) -> str:
