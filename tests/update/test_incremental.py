@@ -199,7 +199,7 @@ class TestManyUpdates(Incremental.TestCase):
     """The same for longer."""
 
     settings = settings(
-        max_examples=60,
+        max_examples=25,
         stateful_step_count=12,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
