@@ -175,7 +175,9 @@ def _of_full_update(test: str) -> Callable[[Results], float | None]:
 def _each_change(results: Results) -> str:
     name = "test_after_one_input_changed[years]"
     each = results["update-M"].extra(name, "each") if "update-M" in results else None
-    return "" if each is None else f" (from {min(each):.1f} s, old years, to {max(each):.1f} s, years of the trends)"
+    if each is None:
+        return ""
+    return f" (from {min(each):.1f} s, old years, to {max(each):.1f} s, years of the trends)"
 
 
 def _over_floor(results: Results) -> float | None:
