@@ -57,7 +57,7 @@ def fail(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _die_once(order: dict[str, Any]) -> None:
-    kind = "tally" if "pieces" in order else "read"
+    kind = "tally" if "stored" in order else "read"
     try:
         Path(f"{order['workspace']}-{kind}-died").touch(exist_ok=False)
     except FileExistsError:

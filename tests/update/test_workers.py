@@ -9,6 +9,8 @@ from unittest import mock
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from support import tasks
 from support.workers import Shuffled
@@ -21,7 +23,7 @@ from trendcore.pools.base import Order, Result
 from trendcore.pools.processes import Processes
 from trendcore.schemas import QUARANTINE
 from trendcore.simulate import write_sample
-from trendcore.store import Ledger, Store
+from trendcore.store import DataFile, Ledger, Store
 from trendcore.update import inputs, run
 from trendcore.update.stamping import stamps_of
 from trendcore.update.workers import reading, tallying
@@ -106,6 +108,19 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(tallying, "number_of_parts", lambda _rows, _workers: n)
 
     return set_
+
+
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(1, 12))
+def test_every_row_is_in_one_part(rows: list[int], n: int) -> None:
+    files = [DataFile(str(at), 9, of_file, "") for at, of_file in enumerate(rows)]
+    cut = list(tallying.cut(files, n))
+    found = []
+    for part in cut:
+        scanned = [(file["key"], row) for file in part["stored"] for row in range(rows[int(file["key"])])]
+        found += scanned[part["start"] :][: part["rows"]]
+    assert found == [(file.key, row) for file in files for row in range(file.rows)]
+    assert len(cut) == n
+    assert max(part["rows"] for part in cut) - min(part["rows"] for part in cut) <= 1
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 7])
