@@ -10,6 +10,7 @@ import pytest
 import table
 from goals import GOALS
 from result_files import newest
+from support.shared import ROOT
 
 from trendcore import bench
 
@@ -166,3 +167,21 @@ def test_the_picture_shows_every_tool(folder: Path) -> None:
     drawn = (folder / "scaling.svg").read_text()
     for text in (*names, "A title", "seconds"):
         assert text in drawn
+
+
+def test_sizes_stand_as_they_follow_from_the_results() -> None:
+    import sizing
+
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    assert sizing.written(page, newest()) == page
+
+
+def test_more_machines_divide_the_work_of_workers_alone() -> None:
+    import sizing
+
+    rate = sizing.rates(newest())
+    for load in sizing.LOADS:
+        one, eight = (sizing.steps(load, machines, rate) for machines in (1, 8))
+        for step, seconds in one.items():
+            if not step.endswith("*"):
+                assert seconds / 8.01 <= eight[step] <= seconds
