@@ -272,8 +272,8 @@ def recompute(
 def verify(workspace: WorkspaceOption, release: ReleaseOption = None, json: JsonOption = False) -> None:
     """Read every file again and compare it with the hash that was taken when it was written.
 
-    All releases and the stored rows that count; with --release the tables of that one. Exit code 6, and the
-    names of the files, if a bit is not as it was written.
+    All releases and all stored rows, of replaced inputs too; with --release the tables of that one. Exit
+    code 6, and the names of the files, if a bit is not as it was written.
     """
     from trendcore.cli.health import damage_of
     from trendcore.errors import StorageError
