@@ -56,7 +56,7 @@ def main() -> int:
         command = [sys.executable, "-m", "pytest", *options, "--benchmark-json", str(result)]
         if subprocess.run(command, cwd=HERE.parent, check=False).returncode:
             failed.append(name)
-    for script in ("scaling.py", "table.py"):
+    for script in ("scaling.py", "table.py", "sizing.py"):
         subprocess.run([sys.executable, str(HERE / script)], cwd=HERE.parent, check=True)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
