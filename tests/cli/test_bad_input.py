@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.bits import flip
 from support.openalex import lines
 from support.workspaces import contents, qis, write_works
 from typer.testing import CliRunner, Result
@@ -291,12 +292,6 @@ def test_ctrl_c_leaves_the_workspace_as_it_was(tmp_path: Path, command: str) -> 
     assert ws.update().release == 2
     pairs = ws.table("pairs").collect()
     assert pairs["joint"].to_list() == [29]
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 def test_a_flipped_bit_of_stored_rows_is_refused_and_healed_by_reading_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.bits import flip
 from support.workspaces import qis, write_works
 from typer.testing import CliRunner, Result
 
@@ -51,12 +52,6 @@ def good(*args: object) -> str:
     out = run(*args)
     assert out.exit_code == 0, out.output
     return out.stdout
-
-
-def damage(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 def test_diff_says_what_moved_and_why(ws: Path) -> None:
@@ -150,7 +145,7 @@ def test_of_an_accepted_change_the_reason_is_shown(ws: Path) -> None:
 
 def test_rollback_to_a_damaged_release_is_refused(ws: Path) -> None:
     path = ws / Store.open(ws).manifest(1).tables["pairs"].files[0].path
-    damage(path)
+    flip(path)
     out = run("rollback", 1, "-w", ws)
     assert (out.exit_code, out.stdout) == (6, "")
     assert "release 1 cannot be published again" in out.stderr
@@ -165,7 +160,7 @@ def test_verify_names_each_damaged_file(ws: Path) -> None:
     old, new = (ws / store.manifest(number).tables["pairs"].files[0].path for number in (1, 2))
     (stored, *_) = (ws / "tables" / "papers").rglob("input=*/*.parquet")
     for path in (old, stored):
-        damage(path)
+        flip(path)
     out = run("verify", "-w", ws)
     assert out.exit_code == 6
     assert sorted(line.split(": ")[0] for line in out.stdout.splitlines()) == sorted([str(old), str(stored)])

@@ -13,6 +13,7 @@ import msgspec
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from support.bits import flip
 from support.canonical import ingest
 
 from trendcore.errors import ConflictError, SchemaError, StorageError, UsageError, WorkspaceError
@@ -109,12 +110,6 @@ def test_a_damaged_table_is_not_used_again(store: Store) -> None:
     assert store.verify(second) == []
     assert_frame_equal(store.read(second, "pairs").collect(), PAIRS)
     assert len(store.verify(store.manifest(1))) == 1
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 def test_verify_finds_one_flipped_bit_and_what_is_missing(store: Store) -> None:

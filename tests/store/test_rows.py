@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.bits import flip
 from support.canonical import batch, ingest, lines, name, refused, rows
 
 from trendcore.errors import SchemaError, StorageError, UsageError
@@ -311,9 +312,7 @@ def test_a_log_that_names_files_elsewhere_is_refused(store: Store) -> None:
 def test_one_flipped_bit_of_stored_rows_is_found(store: Store) -> None:
     path = known(store)
     assert store.verify_inputs([A]) == {}
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    flip(path)
     assert store.verify_inputs([A]) == {A: f"{path}: the bytes are not those that were written"}
     assert store.verify_inputs([B]) == {}
     path.unlink()

@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import combinations
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
+from support.bits import flip
+from support.diffs import AI, ALGORITHMS, CHEMISTRY, LATER, QIS, SMALL, about, edited, moves, update
 from support.openalex import author
 from support.patentsview import patent, write
-from support.workspaces import qis, write_works
+from support.workspaces import write_works
 
 import trendcore as tc
 from trendcore.errors import UnknownIndexError, UsageError, WorkspaceError
-from trendcore.taxonomy.files import data_file
 from trendcore.update.comparing import REASONS, summary
-
-QIS, ALGORITHMS, AI, CHEMISTRY = 10020, 10682, 12205, 11177
-LATER = {"updated_date": "2025-01-02T00:00:00"}
-#: fewer tables, so that an update is quick
-SMALL: dict[str, Any] = {"blocs": (), "intervals": ("salton",)}
-KEY = ["source", "role", "field", "year", "a", "b"]
-
-
-def about(number: int, *countries: str, topic: int = QIS, **changes: Any) -> dict[str, Any]:
-    """A work on a topic by one author a country."""
-    named = {"id": f"https://openalex.org/T{topic}", "score": 0.98}
-    return qis(number, *countries, topics=[named], primary_topic=named, **changes)
-
-
-def moves(ws: tc.Workspace, r1: int = 1, r2: int = 2, **chosen: Any) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Of each count that moved the parts that are not 0, with what moved in all."""
-    found = {}
-    for row in ws.diff(r1, r2, **chosen).iter_rows(named=True):
-        assert row["moved"] == row["after"] - row["before"] != 0
-        parts = {name: row[name] for name in REASONS if row[name]}
-        if row["unexplained"] is None:
-            assert sum(parts.values()) == row["moved"], row
-        else:
-            assert all(row[name] is None for name in REASONS)
-        found[tuple(row[name] for name in KEY)] = {"moved": row["moved"], **parts}
-    return found
-
-
-def update(ws: tc.Workspace) -> None:
-    assert ws.update(accept_change="a test").changed
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +120,6 @@ def test_a_summary_adds_up(revised: tc.Workspace) -> None:
     assert summary(revised.diff(1, 1))["relative_change"] == {"pairs": 0, "median": None, "largest": None}
 
 
-def edited(path: Path, *removed: int) -> Path:
-    """The packaged taxonomy less some topics."""
-    lines = data_file("taxonomy").decode().splitlines()
-    path.write_text("\n".join(line for line in lines if not line.startswith(tuple(map(str, removed)))))
-    return path
-
-
 @pytest.mark.parametrize("keep", ["fields", "all"])
 def test_another_taxonomy_is_the_method(tmp_path: Path, keep: Any) -> None:
     taxonomy = edited(tmp_path / "fields.toml")
@@ -236,123 +197,9 @@ def test_damaged_rows_give_no_parts(tmp_path: Path) -> None:
     write_works(tmp_path / "in" / "b.jsonl", about(2, "JP", "US"))
     update(ws)
     for path in (tmp_path / "ws" / "tables" / "papers").rglob("*.parquet"):
-        data = bytearray(path.read_bytes())
-        data[len(data) // 2] ^= 1
-        path.write_bytes(data)
+        flip(path)
     (why,) = set(ws.diff(1, 2)["unexplained"])
     assert "the bytes are not those that were written" in why
-
-
-# a plain second way: each work of each state is looked at
-
-
-State = dict[int, dict[str, Any]]
-
-
-def in_cells(work: dict[str, Any], *, narrow: bool) -> set[str]:
-    fields = {QIS: {"qis"}, ALGORITHMS: set() if narrow else {"qis"}, AI: {"ai"}, CHEMISTRY: set()}
-    return fields[work["topic"]]
-
-
-def counted(work: dict[str, Any] | None, *, narrow: bool = False) -> set[tuple[Any, ...]]:
-    """Keys of a work: field, year, a, b."""
-    if work is None or work["retracted"]:
-        return set()
-    names = sorted(work["countries"])
-    members = [*combinations(names, 2), *((name, None) for name in names)]
-    return {(field, work["year"], *key) for field in in_cells(work, narrow=narrow) for key in members}
-
-
-def naive(old: State, new: State, *, narrow: bool) -> dict[tuple[Any, ...], Counter[str]]:
-    found: dict[tuple[Any, ...], Counter[str]] = {}
-
-    def add(key: tuple[Any, ...], reason: str, n: int) -> None:
-        found.setdefault(key, Counter())[reason] += n
-
-    for number in old.keys() | new.keys():
-        one, two = old.get(number), new.get(number)
-        for key in counted(one, narrow=narrow) ^ counted(one):
-            add(key, "method", -1 if key in counted(one) else 1)
-        sides = ((one, two, "late", 1), (two, one, "withdrawn", -1))
-        for other, own, absent, sign in sides:
-            for key in counted(own, narrow=narrow) - counted(other, narrow=narrow):
-                if other is None:
-                    reason = absent
-                elif not in_cells(other, narrow=narrow):
-                    reason = "topic"  # of a work of no field nothing else is stored
-                elif other["retracted"]:
-                    reason = absent
-                elif other["year"] != key[1]:
-                    reason = "redated"
-                elif key[0] not in in_cells(other, narrow=narrow):
-                    reason = "topic"
-                else:
-                    reason = "country"
-                add(key, reason, sign)
-    return found
-
-
-def drawn(random: Random) -> dict[str, Any]:
-    return {
-        "year": random.choice([2019, 2020]),
-        "topic": random.choice([QIS, QIS, ALGORITHMS, AI, CHEMISTRY]),
-        "countries": random.sample(["JP", "US", "KR", "DE"], random.randint(1, 3)),
-        "retracted": random.random() < 0.1,
-    }
-
-
-def record(number: int, work: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return about(
-        number,
-        *work["countries"],
-        topic=work["topic"],
-        publication_year=work["year"],
-        publication_date=f"{work['year']}-03-01",
-        is_retracted=work["retracted"],
-        **changes,
-    )
-
-
-def check_random(folder: Path, seed: int) -> None:
-    random = Random(seed)
-    narrow = bool(seed % 2)
-    old = {number: drawn(random) for number in range(60)}
-    new = {number: drawn(random) if random.random() < 0.5 else work for number, work in old.items()}
-    new |= {number: drawn(random) for number in range(100, 115)}
-    gone = random.sample(range(60), 6)
-    taxonomy = edited(folder / "fields.toml")
-    ws = tc.Workspace(folder / "ws", taxonomy=taxonomy, **SMALL)
-    write_works(folder / "in" / "a.jsonl", *(record(n, work) for n, work in old.items() if n not in gone))
-    passing = write_works(folder / "b.jsonl", *(record(n, old[n]) for n in gone))
-    ws.ingest("openalex", folder / "in")
-    ws.ingest("openalex", passing)
-    update(ws)
-    if narrow:  # the file that is withdrawn is read again before, else nothing could be known
-        edited(taxonomy, ALGORITHMS)
-        ws.ingest("openalex", folder / "in", passing)
-    for number in gone:
-        del new[number]
-    ws.withdraw(passing)
-    changed = {n: work for n, work in new.items() if work is not old.get(n)}
-    write_works(folder / "in" / "c.jsonl", *(record(n, work, **LATER) for n, work in changed.items()))
-    update(ws)
-    expected = {
-        key: {"moved": sum(parts.values()), **{name: n for name, n in parts.items() if n}}
-        for key, parts in naive(old, new, narrow=narrow).items()
-        if sum(parts.values())
-    }
-    assert {key[2:]: parts for key, parts in moves(ws).items()} == expected
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_any_changes_are_split_as_a_look_at_each_work_does(tmp_path: Path, seed: int) -> None:
-    check_random(tmp_path, seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 30))
-def test_many_changes_are_split_as_a_look_at_each_work_does(tmp_path: Path, seed: int) -> None:
-    check_random(tmp_path, seed)
 
 
 def test_many_works_are_compared_in_portions(revised: tc.Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

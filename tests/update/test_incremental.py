@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from support.bits import flip
 from support.workspaces import contents, qis, write_works
 
 import trendcore as tc
@@ -275,10 +276,7 @@ def test_a_damaged_release_of_the_same_inputs_is_published_anew(tmp_path: Path) 
 
 def damage(ws: tc.Workspace, table: str) -> None:
     """Flip a bit in the middle of a table's file."""
-    path = next((Path(ws.path) / "results" / table).glob("*.parquet"))
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    flip(next((Path(ws.path) / "results" / table).glob("*.parquet")))
 
 
 def test_a_file_that_goes_back_to_earlier_bytes_is_the_last_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from support.bits import flip
 from support.workspaces import contents, joint, qis, write_works
 
 import trendcore as tc
@@ -172,9 +173,7 @@ def test_another_country_table_or_a_lost_file_is_no_method(
 
 def test_damaged_rows_are_not_counted_again(ws: tc.Workspace, folder: Path) -> None:
     (path, *_) = (folder / "ws" / "tables" / "papers").rglob("input=*/*.parquet")
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    flip(path)
     with pytest.raises(StorageError, match=r"release 3 cannot be made again: .* the bytes are not"):
         ws.recompute(3)
 
@@ -248,9 +247,7 @@ def test_a_damaged_release_is_not_gone_back_to(ws: tc.Workspace, folder: Path) -
     store = Store.open(folder / "ws")
     only = {file.path for file in store.manifest(1).tables["pairs"].files}
     path = folder / "ws" / only.pop()
-    data = bytearray(path.read_bytes())
-    data[9] ^= 1
-    path.write_bytes(data)
+    flip(path)
     with pytest.raises(
         StorageError, match=r"release 1 cannot be published again: .*pairs.*: the bytes are not"
     ):

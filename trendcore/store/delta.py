@@ -208,7 +208,7 @@ def active(volume: Volume, folder: str) -> list[DataFile]:
     StorageError
         The table cannot be read, or names files outside itself.
     """
-    with delta_errors(volume.name(folder)):
+    with delta_errors(f"{volume.name(folder)}: the table's log cannot be read"):
         table = _open(volume, folder)
         if table is None:
             return []
