@@ -27,7 +27,8 @@ CPU: dict[str, list[str]] = {
     "bootstrap-M": ["test_bootstrap.py", "--works", "2e7"],
     "nulls-S": ["test_nulls.py", "--works", "1e6"],
     "update-M": ["test_update.py", "--works", "2e7"],
-    "workers": ["test_workers.py", "--works", "2e7"],
+    "workers-2e6": ["test_workers.py", "--works", "2e6"],
+    "workers-M": ["test_workers.py", "--works", "2e7"],
     "rates": ["test_rates.py", "--works", "4e6", "--json-mb", "1000"],
     "scaling": ["test_scaling.py", "--works", "1e8"],
 }

@@ -66,8 +66,8 @@ class Rates:
 
 
 def rates(results: Mapping[str, Result]) -> Rates:
-    """Take the rates from the newest results of `ingest`, `rates` and `workers`."""
-    ingest, measured, updates = results["ingest"], results["rates"], results["workers"]
+    """Take the rates from the newest results of `ingest`, `rates` and `workers-M`."""
+    ingest, measured, updates = results["ingest"], results["rates"], results["workers-M"]
 
     def read(name: str) -> float:
         return float(1e6 * ingest.extra(name, "mb_per_s") / ingest.extra(name, "threads"))
@@ -222,8 +222,8 @@ def of_rates(rate: Rates) -> list[str]:
         ("add up tallies, works of parts of 500,000", _millions(rate.add_large), "coordinator", "rates"),
         ("add up tallies, works of parts of 65,000", _millions(rate.add_small), "coordinator", "rates"),
         ("tally flows", _millions(rate.trade), "core", "rates"),
-        ("rows of pairs with indices, intervals, trends", f"{rate.rows:,.0f}", "core", "workers"),
-        ("publish rows of pairs", f"{rate.publish:,.0f}", "coordinator", "workers"),
+        ("rows of pairs with indices, intervals, trends", f"{rate.rows:,.0f}", "core", "workers-M"),
+        ("publish rows of pairs", f"{rate.publish:,.0f}", "coordinator", "workers-M"),
     ]
     return markdown(("step", "a second", "by a", "measured in"), rows, 1)
 
@@ -232,7 +232,7 @@ def written(text: str, results: Mapping[str, Result]) -> str:
     """Put the tables into the text of docs/scaling.md."""
     rate = rates(results)
     names = ", ".join(f"[{results[name].path.name}](../benchmarks/results/{results[name].path.name})"
-                      for name in ("ingest", "rates", "workers"))  # fmt: skip
+                      for name in ("ingest", "rates", "workers-M"))  # fmt: skip
     text = between(text, "rates", [*of_rates(rate), "", f"From {names}."])
     return between(text, "sizes", [line for load in LOADS for line in (*of_load(load, rate), "")])
 

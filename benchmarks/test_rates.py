@@ -29,10 +29,12 @@ from trendcore.update.works import added
 
 ROUNDS = 3
 INPUTS = 100
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = pl.thread_pool_size()
 #: workers that there might be: few get large parts, many get small ones
 WORKERS = {"large": 2, "small": 1000}
 ADDED = 8
+#: rows of a small file
+SMALL = 1000
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,26 @@ def how() -> Method:
 def _say(benchmark: Any, n: int, what: str, **more: Any) -> None:
     rate = n / benchmark.stats.stats.median
     benchmark.extra_info.update(n=n, what=what, cores=CORES, per_second=rate, **more)
+
+
+@pytest.mark.parametrize("scans", ["one", "of_each_file"])
+def test_scan(benchmark: Any, scans: str, tmp_path: Path) -> None:
+    """Why a part is one scan: a column of a hundred small files, beside a scan of each put together."""
+    store = update_store.make(str(tmp_path / "ws"), SMALL * INPUTS, "mixed", INPUTS)
+    contents = _ids(store)
+
+    def one() -> pl.LazyFrame:
+        return store.scan("papers", contents).slice(0, SMALL * INPUTS)
+
+    def of_each_file() -> pl.LazyFrame:
+        return pl.concat([store.scan("papers", [content]).slice(0, SMALL) for content in contents])
+
+    frame = {"one": one, "of_each_file": of_each_file}[scans]().select("id")
+    read = benchmark.pedantic(
+        lambda: frame.collect(engine="streaming").height, rounds=ROUNDS, warmup_rounds=1
+    )
+    assert read == SMALL * INPUTS
+    _say(benchmark, read, "works")
 
 
 def test_hash(benchmark: Any, stored: Store) -> None:
