@@ -48,6 +48,19 @@ def test_without_obstore_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
         Store.open("s3://bucket/ws")
 
 
+def test_without_keys_it_is_said_where_they_are_looked_for(bucket: str) -> None:
+    """Where there are none, the machine is asked for its role."""
+    from obstore.exceptions import GenericError
+
+    volume = S3Volume(f"{bucket}/keys/ws")
+    asked = "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 1ms"
+    with (
+        pytest.raises(PermissionError, match="no AWS keys: set AWS_ACCESS_KEY_ID"),
+        volume._asked("s3_get", "a"),
+    ):
+        raise GenericError(asked)
+
+
 def test_what_is_not_there_is_said(bucket: str, place: str) -> None:
     with pytest.raises(
         WorkspaceError, match=f"{place} is no workspace: `trendcore ingest FEED PATH -w {place}`"

@@ -32,6 +32,8 @@ _RETRIES: Final = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 _AT_ONCE, _CHUNK, _THREADS = 1000, 8 << 20, 16
 #: name under which an object says which put it is of
 _MARK: Final = "trendcore-put"
+#: asked for the keys of a machine's role by who has found no others
+_ROLE: Final = "169.254.169.254"
 
 
 def is_address(path: object) -> bool:
@@ -218,6 +220,9 @@ class S3Volume(Volume):
         except BaseError as error:
             if "NoSuchBucket" in str(error):
                 raise FileNotFoundError(errno.ENOENT, self._missing(error), name) from error
+            if _ROLE in str(error):
+                said = "no AWS keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in ~/.aws"
+                raise PermissionError(errno.EACCES, said, name) from error
             raise OSError(errno.EIO, _brief(error), name) from error
 
     def _missing(self, error: Exception) -> str:
