@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from trendcore.workspace import Workspace
+    pass
 
 _PACKAGES = ("polars", "pyarrow", "deltalake", "numpy", "numba", "msgspec", "isal", "typer", "rich")
 
@@ -69,16 +69,8 @@ def _workspace(path: str) -> dict[str, Any]:
         "path": path,
         "releases": releases.height,
         "latest": releases.row(-1, named=True) if releases.height else None,
-        "damage": damage_of(workspace),
+        "damage": workspace.verify(),
     }
-
-
-def damage_of(workspace: Workspace) -> list[str]:
-    """Return what is wrong with the files of all releases and of stored rows, each once."""
-    found = workspace.verify()
-    for number in workspace.releases()["release"]:
-        found += workspace.verify(release=number)
-    return list(dict.fromkeys(found))
 
 
 def print_health(found: dict[str, Any]) -> None:

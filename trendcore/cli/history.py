@@ -275,12 +275,10 @@ def verify(workspace: WorkspaceOption, release: ReleaseOption = None, json: Json
     All releases and all stored rows, of replaced inputs too; with --release the tables of that one. Exit
     code 6, and the names of the files, if a bit is not as it was written.
     """
-    from trendcore.cli.health import damage_of
     from trendcore.errors import StorageError
     from trendcore.workspace import Workspace
 
-    handle = Workspace(workspace)
-    damage = damage_of(handle) if release is None else handle.verify(release=release)
+    damage = Workspace(workspace).verify(release=release)
     if json:
         print_json({"release": release, "damage": damage})
     elif damage:

@@ -86,12 +86,6 @@ def difference(name: str, frame: pl.DataFrame, there: pl.DataFrame) -> str:
     return f"other values in {', '.join(other)}" if other else "the same rows, hashed or typed in another way"
 
 
-def problems(volume: Volume, record: TableRecord) -> list[str]:
-    """Return what is wrong with the files of a table."""
-    found = [volume.damage(file.path, file.sha256) for file in record.files]
-    return [problem for problem in found if problem is not None]
-
-
 def _write(volume: Volume, name: str, given: Table, base: Manifest | None) -> TableRecord:
     """Write a table, unless the release before has its content; of its parts those that it has not."""
     current = None if base is None else base.tables.get(name)

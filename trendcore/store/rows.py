@@ -143,10 +143,10 @@ class Rows:
         found: dict[str, str] = {}
         for table in CANONICAL:
             files = self._files(table, inputs)
+            damaged = self._volume.damaged((file.key, file.sha256) for file in files)
             for file in files:
-                problem = self._volume.damage(file.key, file.sha256)
-                if problem is not None:
-                    found.setdefault(str(file.input), problem)
+                if file.key in damaged:
+                    found.setdefault(str(file.input), damaged[file.key])
             for key, problem in self._miscounted(table, inputs, files, ledger):
                 found.setdefault(key, problem)
         return found

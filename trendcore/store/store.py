@@ -398,14 +398,13 @@ class Store:
             return "equal"
         return publishing.difference(table, frame, self.read(manifest, table).collect())
 
-    def verify(self, manifest: Manifest) -> list[str]:
-        """Return what is wrong with the files of a release; nothing if every byte is as it was written."""
-        found = [
-            problem
-            for record in manifest.tables.values()
-            for problem in publishing.problems(self._volume, record)
-        ]
-        return found + texts.problems(self._volume, manifest.method_files.values())
+    def verify(self, *manifests: Manifest) -> list[str]:
+        """Return what is wrong with the files of releases; nothing if every byte is as it was written."""
+        tables = [record for manifest in manifests for record in manifest.tables.values()]
+        files = [(file.path, file.sha256) for record in tables for file in record.files]
+        kept = sorted({sha256 for manifest in manifests for sha256 in manifest.method_files.values()})
+        methods = [(f"{texts.FOLDER}/{sha256}", sha256) for sha256 in kept]
+        return [*self._volume.damaged([*files, *methods]).values()]
 
     def verify_inputs(self, inputs: Collection[str]) -> dict[str, str]:
         """Return what is wrong with the files of the rows of some contents, the first thing of each.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -39,9 +38,3 @@ def kept(volume: Volume, sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise StorageError(f"{name}: the bytes are not those that were written")
     return data
-
-
-def problems(volume: Volume, hashes: Iterable[str]) -> list[str]:
-    """Return what is wrong with files that were kept."""
-    found = [volume.damage(f"{FOLDER}/{sha256}", sha256) for sha256 in sorted(set(hashes))]
-    return [problem for problem in found if problem is not None]

@@ -197,10 +197,10 @@ class History:
         Parameters
         ----------
         release
-            Number of a release, whose tables are verified; None: the current one's, and all stored rows.
+            Number of a release, whose tables are verified; None: those of all releases, and all stored rows.
         """
         store = Store.open(self.path)
         if release is not None:
             return store.verify(store.manifest(release))
-        published = store.verify(store.manifest()) if store.has_release() else []
+        published = store.verify(*map(store.manifest, store.releases()))
         return [*published, *store.verify_inputs(store.ledger().contents).values()]

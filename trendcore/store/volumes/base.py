@@ -6,7 +6,8 @@ import hashlib
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -15,6 +16,8 @@ from trendcore.errors import StorageError
 from trendcore.store.failpoints import hit
 
 _COLOUR: Final = re.compile(r"\x1b\[\d*m")
+#: a disk reads, and a bucket answers, several requests at a time
+_HASHED_AT_A_TIME: Final = 8
 _FRAME: Final = re.compile(r"\s*(\d+: |at \.*/)")
 
 
@@ -216,8 +219,17 @@ class Volume(ABC):
     def lock(self) -> Lock:
         """Return the lock of the workspace, not held."""
 
-    def damage(self, key: str, sha256: str) -> str | None:
-        """Return what is wrong with a file that should have a hash; None if nothing is."""
+    def damaged(self, files: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Return what is wrong with files that should have hashes, by key of those that are not sound.
+
+        Each is hashed once, several at a time, however often it is given.
+        """
+        unique = dict.fromkeys(files)
+        with ThreadPoolExecutor(_HASHED_AT_A_TIME) as pool:
+            found = pool.map(lambda file: self._damage(*file), unique)
+            return {key: problem for (key, _), problem in zip(unique, found, strict=True) if problem}
+
+    def _damage(self, key: str, sha256: str) -> str | None:
         try:
             if self.sha256(key) == sha256:
                 return None
