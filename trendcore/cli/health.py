@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
-
-if TYPE_CHECKING:
-    pass
 
 _PACKAGES = ("polars", "pyarrow", "deltalake", "numpy", "numba", "msgspec", "isal", "typer", "rich")
 
