@@ -9,13 +9,12 @@ from statistics import median
 from result_files import HERE, Result, newest
 from table import between, markdown
 
+from trendcore.store.volumes.base import HASHED_AT_A_TIME
 from trendcore.update.workers.tallying import number_of_parts
 
 MACHINES = (1, 8, 64)
 #: what a machine is taken to be, and bytes a second between it and the storage that all share
 CORES, NETWORK = 16, 1.2e9
-#: stored files that the coordinator hashes at a time, see `trendcore.store.volumes.base`
-HASHED_AT_A_TIME = 8
 #: bytes of a stored work of 200 real ones of OpenAlex, all columns
 STORED_WORK = 75.0
 COUNTRIES = 200
@@ -153,7 +152,7 @@ def steps(load: Load, machines: int, rate: Rates) -> dict[str, float]:
         "hash the inputs": max(load.packed / (rate.hash * busy), load.packed / links),
         "read": max(load.unpacked / (read * busy), load.packed / links),
         "name what was read *": load.inputs / rate.commit,
-        "check what is stored *": max(stored / (rate.hash * HASHED_AT_A_TIME), stored / NETWORK),
+        "check what is stored *": max(stored / (rate.hash * min(HASHED_AT_A_TIME, CORES)), stored / NETWORK),
     }
     if load.kind == "flows":
         found["tally *"] = max(load.rows / (rate.trade * CORES), stored / NETWORK)

@@ -72,6 +72,10 @@ def test_scan(benchmark: Any, scans: str, tmp_path: Path) -> None:
     _say(benchmark, read, "works")
 
 
+def _ids(store: Store) -> list[str]:
+    return list(store.ledger().contents)
+
+
 def test_hash(benchmark: Any, stored: Store) -> None:
     """SHA-256 of stored rows, as an update takes it of all that it reads."""
     files = sorted(Path(str(stored.root)).glob("tables/papers/input=*/*.parquet"))
@@ -80,8 +84,13 @@ def test_hash(benchmark: Any, stored: Store) -> None:
     _say(benchmark, sum(path.stat().st_size for path in files), "bytes")
 
 
-def _ids(store: Store) -> list[str]:
-    return list(store.ledger().contents)
+def test_check(benchmark: Any, stored: Store) -> None:
+    """What an update and `verify` do with stored rows: hash several files at a time; beside `test_hash`."""
+    contents = _ids(stored)
+    damage = benchmark.pedantic(stored.verify_inputs, (contents,), rounds=ROUNDS, warmup_rounds=1)
+    assert damage == {}
+    files = Path(str(stored.root)).glob("tables/papers/input=*/*.parquet")
+    _say(benchmark, sum(path.stat().st_size for path in files), "bytes")
 
 
 def test_resolve(benchmark: Any, stored: Store, n_works: int) -> None:

@@ -210,7 +210,7 @@ def _needs(manifests: Iterable[Manifest]) -> set[str]:
     found: set[str] = set()
     for manifest in manifests:
         found.update(file.path for table in manifest.tables.values() for file in table.files)
-        found.update(f"{texts.FOLDER}/{sha256}" for sha256 in manifest.method_files.values())
+        found.update(map(texts.key, manifest.method_files.values()))
         found.update(_of_content(str(each["id"])) for each in manifest.inputs if "id" in each)
     return found
 
@@ -225,7 +225,7 @@ def _stored(volume: Volume) -> list[str]:
             for name in volume.names(f"{at}/{table}")
             if name.endswith(_DATA)
         ]
-        return found + [f"{texts.FOLDER}/{name}" for name in volume.names(texts.FOLDER) if "." not in name]
+        return found + [texts.key(name) for name in volume.names(texts.FOLDER) if "." not in name]
 
 
 def _dropped(volume: Volume, live: set[int]) -> dict[int, _Dropped]:

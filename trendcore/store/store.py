@@ -403,7 +403,7 @@ class Store:
         tables = [record for manifest in manifests for record in manifest.tables.values()]
         files = [(file.path, file.sha256) for record in tables for file in record.files]
         kept = sorted({sha256 for manifest in manifests for sha256 in manifest.method_files.values()})
-        methods = [(f"{texts.FOLDER}/{sha256}", sha256) for sha256 in kept]
+        methods = [(texts.key(sha256), sha256) for sha256 in kept]
         return [*self._volume.damaged([*files, *methods]).values()]
 
     def verify_inputs(self, inputs: Collection[str]) -> dict[str, str]:

@@ -14,17 +14,22 @@ FOLDER: Final = "methods"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
+def key(sha256: str) -> str:
+    """Return where bytes of a hash are kept."""
+    return f"{FOLDER}/{sha256}"
+
+
 def keep(volume: Volume, data: bytes) -> str:
     """Keep bytes; see `Store.keep_text`."""
     sha256 = hashlib.sha256(data).hexdigest()
-    key = f"{FOLDER}/{sha256}"
-    with storage_errors(volume.name(key)):
+    place = key(sha256)
+    with storage_errors(volume.name(place)):
         try:
-            if volume.read(key) != data:
-                volume.replace(key, data)
+            if volume.read(place) != data:
+                volume.replace(place, data)
         except FileNotFoundError:
             with suppress(FileExistsError):
-                volume.create(key, data)
+                volume.create(place, data)
     return sha256
 
 
@@ -32,9 +37,9 @@ def kept(volume: Volume, sha256: str) -> bytes:
     """Return bytes that were kept; see `Store.kept_text`."""
     if not _HASH.fullmatch(sha256):
         raise ValueError(f"a hash is 64 lower-case hex digits, not {sha256!r}")
-    name = volume.name(f"{FOLDER}/{sha256}")
+    name = volume.name(key(sha256))
     with storage_errors(name):
-        data = volume.read(f"{FOLDER}/{sha256}")
+        data = volume.read(key(sha256))
     if hashlib.sha256(data).hexdigest() != sha256:
         raise StorageError(f"{name}: the bytes are not those that were written")
     return data

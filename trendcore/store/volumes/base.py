@@ -17,7 +17,7 @@ from trendcore.store.failpoints import hit
 
 _COLOUR: Final = re.compile(r"\x1b\[\d*m")
 #: a disk reads, and a bucket answers, several requests at a time
-_HASHED_AT_A_TIME: Final = 8
+HASHED_AT_A_TIME: Final = 8
 _FRAME: Final = re.compile(r"\s*(\d+: |at \.*/)")
 
 
@@ -225,7 +225,7 @@ class Volume(ABC):
         Each is hashed once, several at a time, however often it is given.
         """
         unique = dict.fromkeys(files)
-        with ThreadPoolExecutor(_HASHED_AT_A_TIME) as pool:
+        with ThreadPoolExecutor(HASHED_AT_A_TIME) as pool:
             found = pool.map(lambda file: self._damage(*file), unique)
             return {key: problem for (key, _), problem in zip(unique, found, strict=True) if problem}
 

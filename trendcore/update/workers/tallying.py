@@ -201,7 +201,7 @@ def count_part(order: Order) -> Result:
     check_program(order["program"])
     how = _method(order["method"], tuple(sorted(order["files"].items())))
     rows, table = Store.open(order["workspace"]).rows, order["table"]
-    # one scan of all: Polars takes twelve times as long for a hundred of a small file each
+    # one scan of all: Polars takes some ten times as long for a hundred of a small file each
     stored = rows.scan(table, [(file["key"], file["size"]) for file in order["stored"]])
     stored = stored.slice(order["start"], order["rows"])
     dead = None if order["dead"] is None else unpacked(order["dead"])
