@@ -164,6 +164,7 @@ def test_verify_names_each_damaged_file(ws: Path) -> None:
     out = run("verify", "-w", ws)
     assert out.exit_code == 6
     assert sorted(line.split(": ")[0] for line in out.stdout.splitlines()) == sorted([str(old), str(stored)])
+    assert "all, and stored rows, by default" in " ".join(good("verify", "--help").split())
     assert good("verify", "-w", ws, "--release", 2) == "every file is as it was written\n"
     new.unlink()
     out = run("verify", "-w", ws, "--release", 2, "--json")

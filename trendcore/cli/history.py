@@ -11,7 +11,6 @@ from trendcore.cli.options import (
     CsvOption,
     FieldOption,
     JsonOption,
-    ReleaseOption,
     WorkspaceOption,
     one_form,
     one_of,
@@ -269,7 +268,16 @@ def recompute(
         raise typer.Exit(GateError.exit_code)
 
 
-def verify(workspace: WorkspaceOption, release: ReleaseOption = None, json: JsonOption = False) -> None:
+def verify(
+    workspace: WorkspaceOption,
+    release: Annotated[
+        int | None,
+        typer.Option(
+            "--release", metavar="N", help="Release to read; all, and stored rows, by default.", min=1
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
     """Read every file again and compare it with the hash that was taken when it was written.
 
     All releases and all stored rows, of replaced inputs too; with --release the tables of that one. Exit
